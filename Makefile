@@ -1,0 +1,33 @@
+# The whole interface of the repository. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check openapi clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Run the platform here: API on SQLite, two simulator replicas (PROFILE=release for speed)
+	@scripts/needs run
+	@scripts/run
+
+test: ## Format, lints, OpenAPI and every test, on SQLite and on a private PostgreSQL
+	@scripts/needs test
+	@scripts/test
+
+test-all: ## The same with the long forms of the tests
+	@scripts/needs test
+	@scripts/test --all
+
+check: ## Format, lints and the licences and advisories of all dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny check
+
+openapi: ## Write openapi/openapi.json from the code
+	cargo build --package edtech-api --locked
+	target/debug/edtech-api openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+clean: ## Remove what was built (not ./data, which holds the logs of `make run`)
+	cargo clean

@@ -1,0 +1,11 @@
+//! 3a. Pulled: what was counted, for whoever asks. Each answer is one statement, so its figures are of one moment.
+
+pub mod get_classrooms;
+pub mod get_daily;
+pub mod get_engagement;
+pub mod get_lessons;
+pub mod get_timeseries;
+
+mod buckets;
+mod parameters;
+mod range;

@@ -1,0 +1,168 @@
+//! The composition root: here everything meets, and whatever outlives a request is started and stopped.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::auth::{self, Access, Secrets, Tokens};
+use crate::clock::Clock;
+use crate::config::{Config, DRAINING};
+use crate::data_dir::DataDirLock;
+use crate::health::Readiness;
+use crate::ingest::Intake;
+use crate::live::Hub;
+use crate::openapi::Document;
+use crate::routes::{self, Methods};
+use crate::server::{self, State};
+use crate::store::{Calendar, DatabaseSettings, ServingError, Store};
+use crate::{entropy, telemetry};
+
+/// Between two upkeeps of the metrics, which would otherwise gather in memory.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop, then answers what is in flight, stores what is queued, and returns.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let _lock = DataDirLock::take(&config)?;
+    let key = auth::signing_key(&config, &mut entropy::rng())?;
+    let figures = telemetry::start_metrics()?;
+    let calendar = Calendar { zone: config.time_zone, threshold: config.completion_threshold };
+    let store = open_store(&config, &calendar).await?;
+    // From here on nobody rebuilds what we are about to count on.
+    let serving = store.announce_serving().await?;
+    let secrets = Secrets::new().map_err(anyhow::Error::from_boxed)?;
+    make_bootstrap_client(&config, &store, &secrets).await?;
+
+    let committed = Arc::new(Notify::new());
+    let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
+    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
+    let document = routes::document();
+    let state = State {
+        readiness: Data::new(Readiness::new(store.clone())),
+        methods: Data::new(Methods::of(&document)),
+        document: Data::new(Document(document.to_json()?)),
+        figures: config.serves_metrics_beside_the_api().then(|| Data::new(figures.clone())),
+        access: Data::new(Access { tokens: Tokens::new(&key), open_reading: config.is_embedded_default() }),
+        secrets: Data::new(secrets),
+        store: Data::new(store),
+        intake: Data::new(intake),
+        live: Data::new(live),
+        calendar: Data::new(calendar),
+        clock: Data::new(Clock),
+    };
+
+    let writer = tokio::spawn(writer.run());
+    let (close_sockets, closing) = oneshot::channel();
+    let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
+    tokio::spawn(keep_metrics_up(figures.clone()));
+    if let Some(address) = config.metrics_listen {
+        tokio::spawn(server::metrics_server(address, figures)?);
+    }
+    let served = serve_until_told(&config, state, hub, close_sockets).await;
+    // The last way in went with the last handler, so the writer ends once its queue is empty.
+    tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
+    tracing::info!("stopped");
+    served
+}
+
+async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<Store> {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = %config.database_url,
+        time_zone = %calendar.zone,
+        completion_threshold = calendar.threshold,
+        "starting"
+    );
+    let store = Store::connect(&database_settings(config)).await?;
+    store.migrate().await.context("the schema could not be brought up to date")?;
+    store.agree_on_settings(calendar).await?;
+    Ok(store)
+}
+
+/// What the configuration says of the database, as the store wants it told.
+pub fn database_settings(config: &Config) -> DatabaseSettings {
+    DatabaseSettings {
+        url: config.database_url.expose().to_owned(),
+        connections: config.database_connections,
+    }
+}
+
+async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets) -> anyhow::Result<()> {
+    let Some(client) = &config.bootstrap_client else {
+        return Ok(());
+    };
+    let made = auth::put_bootstrap_client(store, secrets, client, Clock.now()).await;
+    made.map_err(|problem| anyhow::anyhow!("the bootstrap client could not be made: {problem}"))
+}
+
+/// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting.
+async fn serve_until_told(
+    config: &Config,
+    state: State,
+    mut hub: JoinHandle<Result<(), ServingError>>,
+    close_sockets: oneshot::Sender<()>,
+) -> anyhow::Result<()> {
+    let readiness = state.readiness.clone();
+    let (api, address) = server::api_server(config, state)?;
+    let told = told_to_stop()?;
+    let handle = api.handle();
+    let api = tokio::spawn(api);
+    announce(config, address)?;
+
+    let hub_ended = tokio::select! {
+        () = told => None,
+        ended = &mut hub => Some(ended),
+    };
+    tracing::info!("stopping");
+    readiness.stop();
+    // Open sockets would hold up the server: the hub sees them off while requests in flight are answered.
+    drop(close_sockets);
+    handle.stop(true).await;
+    api.await?.context("the server failed")?;
+    let hub_ended = match hub_ended {
+        Some(ended) => ended,
+        None => hub.await,
+    };
+    Ok(hub_ended??)
+}
+
+fn announce(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            "this is plain HTTP beyond loopback: tokens and names can be read on the way without TLS in front"
+        );
+    }
+    if config.bootstrap_client.is_none() {
+        tracing::info!("no bootstrap client is configured: `edtech-api token` makes tokens");
+    }
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "EdTech Stream listening on http://{address}")?;
+    Ok(stdout.flush()?)
+}
+
+/// From now on SIGTERM and SIGINT end nothing by themselves.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
+}
+
+async fn keep_metrics_up(figures: PrometheusHandle) {
+    let mut next = tokio::time::interval(UPKEEP);
+    loop {
+        next.tick().await;
+        figures.run_upkeep();
+    }
+}

@@ -1,0 +1,128 @@
+//! `POST /auth/token`: the client-credentials grant of OAuth 2 (RFC 6749, 4.4).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use actix_web::web::{Data, Form};
+use actix_web::{Error, HttpRequest, HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::credentials::Credentials;
+use super::{Access, LIFETIME, Scopes, Secrets};
+use crate::clock::Clock;
+use crate::error::{Problem, ProblemBody};
+use crate::store::{ApiClient, Store};
+
+/// What a client sends to get a token.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"grant_type": "client_credentials", "client_id": "school", "client_secret": "…"}))]
+pub struct TokenRequest {
+    /// Always `client_credentials`.
+    grant_type: String,
+    /// The client's name, unless it comes by HTTP Basic.
+    pub(super) client_id: Option<String>,
+    /// The client's secret, unless it comes by HTTP Basic.
+    pub(super) client_secret: Option<String>,
+    /// The scopes that the token shall carry, between spaces; all that the client has if this is left out.
+    scope: Option<String>,
+}
+
+/// A token, and what it is good for.
+#[derive(Serialize, ToSchema)]
+pub struct TokenAnswer {
+    /// Goes into `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until it expires.
+    expires_in: i64,
+    /// The scopes that it carries, between spaces.
+    scope: String,
+}
+
+/// Get a token
+///
+/// The client-credentials grant of OAuth 2. Credentials come in the form or by HTTP Basic. Problems carry the codes of
+/// RFC 6749, 5.2.
+#[utoipa::path(
+    tag = "access",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A token", body = TokenAnswer),
+        (status = 400, description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_client`: no such client, or another secret", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "Too many ask at once, or the database is away", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+)]
+#[post("/auth/token")]
+pub async fn post_token(
+    request: HttpRequest,
+    form: Result<Form<TokenRequest>, Error>,
+    store: Data<Store>,
+    access: Data<Access>,
+    secrets: Data<Secrets>,
+    clock: Data<Clock>,
+) -> Result<HttpResponse, Problem> {
+    let form = form.map_err(|error| invalid_request(&error))?.into_inner();
+    if form.grant_type != "client_credentials" {
+        return Err(Problem::bad_request(
+            "unsupported_grant_type",
+            "The one grant here is client_credentials.",
+        ));
+    }
+    let credentials = Credentials::of(&request, &form)?;
+    let client = authenticated(&store, &secrets, credentials).await?;
+    let scopes = granted(&client, form.scope.as_deref())?;
+    let token =
+        access.tokens.sign(&client.client_id, &scopes, clock.now(), LIFETIME).map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(TokenAnswer {
+        access_token: token,
+        token_type: "Bearer",
+        expires_in: LIFETIME.num_seconds(),
+        scope: scopes.to_string(),
+    }))
+}
+
+async fn authenticated(
+    store: &Store,
+    secrets: &Secrets,
+    credentials: Credentials,
+) -> Result<ApiClient, Problem> {
+    let Credentials { client_id, client_secret, by_basic } = credentials;
+    // No name of ours holds a control character, and PostgreSQL takes no U+0000.
+    let client =
+        if client_id.contains(char::is_control) { None } else { store.api_client(&client_id).await? };
+    let hash = client.as_ref().map(|client| client.secret_hash.as_str());
+    let known = secrets.verify(client_secret, hash).await?;
+    client.filter(|_| known).ok_or_else(|| {
+        let problem =
+            Problem::new(StatusCode::UNAUTHORIZED, "invalid_client", "No such client, or another secret.");
+        problem.with_header(WWW_AUTHENTICATE, if by_basic { r#"Basic realm="edtech""# } else { "Bearer" })
+    })
+}
+
+fn granted(client: &ApiClient, wanted: Option<&str>) -> Result<Scopes, Problem> {
+    let held = Scopes::of_known(client.scopes.iter().map(String::as_str));
+    let Some(wanted) = wanted.filter(|wanted| !wanted.trim().is_empty()) else {
+        return Ok(held);
+    };
+    let wanted =
+        Scopes::parse(wanted).map_err(|error| Problem::bad_request("invalid_scope", error.to_string()))?;
+    if !wanted.is_within(&held) {
+        return Err(Problem::bad_request(
+            "invalid_scope",
+            format!("This client may have no more than: {held}."),
+        ));
+    }
+    Ok(wanted)
+}
+
+fn invalid_request(error: &Error) -> Problem {
+    let fault = error.to_string();
+    let fault = fault.trim_end_matches('.');
+    let detail = format!("The form cannot be read ({fault}). Send grant_type, client_id and client_secret.");
+    Problem::bad_request("invalid_request", detail)
+}

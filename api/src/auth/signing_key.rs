@@ -1,0 +1,83 @@
+//! The key that tokens are signed with. The loopback demo makes its own where the configuration names none.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rand::CryptoRng;
+
+use crate::config::{Config, ConfigError, JWT_SIGNING_KEY};
+
+/// Beside the database, so that tokens outlive a restart.
+const FILE: &str = "signing.key";
+
+/// As long as the hash it goes into; written in hexadecimal.
+const BYTES: usize = 32;
+
+/// The configured key, or on the loopback demo the one of the data directory, made at random where there is none. Any
+/// other installation without a key is refused: its replicas would not believe each other's tokens.
+pub fn signing_key(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Result<Vec<u8>, ConfigError> {
+    match &config.jwt_signing_key {
+        Some(key) => Ok(key.expose().as_bytes().to_vec()),
+        None if config.is_embedded_default() => kept(&config.data_dir, rng).map_err(|error| {
+            JWT_SIGNING_KEY
+                .fault(format!("is not set, and {}: {error}", config.data_dir.join(FILE).display()))
+        }),
+        None => {
+            Err(JWT_SIGNING_KEY.fault("is not set; only SQLite on a loopback address may start without it"))
+        }
+    }
+}
+
+fn kept(data_dir: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> io::Result<Vec<u8>> {
+    fs::create_dir_all(data_dir)?;
+    let path = data_dir.join(FILE);
+    match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make(&path, rng),
+        found => found.and_then(long_enough),
+    }
+}
+
+fn make(path: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> io::Result<Vec<u8>> {
+    let mut key = [0; BYTES];
+    rng.fill_bytes(&mut key);
+    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match file.and_then(|mut file| file.write_all(key.as_bytes())) {
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read(path).and_then(long_enough),
+        made => made.map(|()| key.into_bytes()),
+    }
+}
+
+fn long_enough(key: Vec<u8>) -> io::Result<Vec<u8>> {
+    if key.len() < BYTES {
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            format!("it holds fewer than {BYTES} bytes; delete it, and a new one is made"),
+        ));
+    }
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::entropy;
+
+    #[test]
+    fn the_key_is_made_once_and_is_nobody_elses() {
+        let directory = std::env::temp_dir().join(format!("edtech-signing-key-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let key = kept(&directory, &mut entropy::rng()).unwrap();
+        assert_eq!(key.len(), 2 * BYTES);
+        assert_eq!(kept(&directory, &mut entropy::rng()).unwrap(), key);
+        assert_eq!(fs::metadata(directory.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(directory.join(FILE), "short").unwrap();
+        assert!(kept(&directory, &mut entropy::rng()).is_err());
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

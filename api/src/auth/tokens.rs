@@ -1,0 +1,110 @@
+//! Access tokens: JWTs that we sign, and read again without asking the database.
+//!
+//! A token lives a quarter of an hour. That is also how long a client keeps what was taken from it meanwhile.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use super::scope::Scopes;
+use crate::error::Problem;
+
+/// How long a token of the token endpoint lives.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+
+const ISSUER: &str = "edtech-stream";
+const AUDIENCE: &str = "edtech-api";
+const TYPE: &str = "JWT";
+
+/// How far the clocks of two replicas may be apart.
+const LEEWAY_SECONDS: u64 = 5;
+
+/// Who calls, as its token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The client's id; `anonymous` where reading is open.
+    pub client: String,
+    /// What it may do.
+    pub scopes: Scopes,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    scope: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// Signs tokens and reads them again, with one key and one algorithm.
+pub struct Tokens {
+    signing: EncodingKey,
+    reading: DecodingKey,
+    validation: Validation,
+}
+
+impl Tokens {
+    /// Tokens of this key, of at least 32 bytes.
+    pub fn new(key: &[u8]) -> Self {
+        // One algorithm, whatever a token's header claims: `none` and public-key confusion end here.
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY_SECONDS;
+        Self { signing: EncodingKey::from_secret(key), reading: DecodingKey::from_secret(key), validation }
+    }
+
+    /// A token for this client.
+    pub fn sign(
+        &self,
+        client: &str,
+        scopes: &Scopes,
+        now: DateTime<Utc>,
+        lifetime: TimeDelta,
+    ) -> jsonwebtoken::errors::Result<String> {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: client.to_owned(),
+            scope: scopes.to_string(),
+            iat: now.timestamp(),
+            nbf: now.timestamp(),
+            exp: (now + lifetime).timestamp(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+    }
+
+    /// Who signed in with this token, or a 401.
+    pub fn read(&self, token: &str) -> Result<Caller, Problem> {
+        let token =
+            jsonwebtoken::decode::<Claims>(token, &self.reading, &self.validation).map_err(refused)?;
+        if !token.header.typ.is_some_and(|kind| kind.eq_ignore_ascii_case(TYPE)) {
+            return Err(invalid("The token is none of ours."));
+        }
+        let Claims { sub, scope, .. } = token.claims;
+        Ok(Caller { client: sub, scopes: Scopes::of_known(scope.split(' ')) })
+    }
+}
+
+/// Expiry is the one fault that a client can mend by itself; of the others it is told no more than a forger may know.
+fn refused(error: jsonwebtoken::errors::Error) -> Problem {
+    tracing::debug!(%error, "a token was refused");
+    match error.kind() {
+        jsonwebtoken::errors::ErrorKind::ExpiredSignature => {
+            invalid("The token has expired. Get a new one from POST /auth/token.")
+        }
+        _ => invalid("The token is none of ours."),
+    }
+}
+
+fn invalid(detail: &str) -> Problem {
+    Problem::unauthorized("invalid_token", detail)
+}
+
+#[cfg(test)]
+mod tests;

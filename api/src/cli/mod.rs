@@ -1,0 +1,164 @@
+//! The command line: one file a command.
+
+mod migrate;
+mod openapi;
+mod progress;
+mod rebuild;
+mod token;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Settings, with_file_as_defaults};
+use crate::error::chain;
+use crate::store::SettingsError;
+use crate::{app, telemetry};
+
+/// EdTech Stream: learning activity, stored and counted as it happens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "edtech-api",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API, on SQLite in ./data where nothing else is said.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(#[command(flatten)] Settings),
+    /// Bring the database's schema up to date, and end. `serve` does it too.
+    Migrate(#[command(flatten)] Settings),
+    /// Print a token for the API, signed with this installation's key.
+    #[command(after_help = TOKEN_EXAMPLES)]
+    Token(token::TokenArgs),
+    /// Recompute every figure from the raw log and name each difference.
+    ///
+    /// Ends with 0 where there is none, with 1 where there is one, with 2 where it could not run. Changes nothing.
+    Verify(#[command(flatten)] Settings),
+    /// Count everything anew from the raw log, also by a new time zone or threshold. Stop every server first.
+    Rebuild(#[command(flatten)] Settings),
+    /// Print the API's specification. Needs no database.
+    Openapi,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  edtech-api serve                                    on SQLite, at http://127.0.0.1:8000
+  edtech-api serve --help                             every setting
+  edtech-api token --scope ingest                     a token for a quarter of an hour
+  edtech-api verify                                   are all figures right?
+
+Settings come as flags, over the environment, over the file of --config.";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  edtech-api serve
+  edtech-api serve --time-zone Europe/Paris --data-dir /var/lib/edtech
+  DATABASE_URL=postgres://edtech:secret@db/edtech HOST=0.0.0.0 \\
+    EDTECH_JWT_SIGNING_KEY_FILE=/run/secrets/signing-key edtech-api serve
+  edtech-api serve --config /etc/edtech.toml          flat TOML, say: PORT = 8000";
+
+const TOKEN_EXAMPLES: &str = "\
+Examples:
+  edtech-api token
+  edtech-api token --scope ingest,roster --subject simulator --minutes 60
+  curl -H \"Authorization: Bearer $(edtech-api token --scope roster)\" http://127.0.0.1:8000/students";
+
+/// The exit code of a start that was refused for its settings.
+const REFUSED: u8 = 2;
+
+/// Does what the command line says; an error is one line on standard error.
+pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let outcome = match parse(&args) {
+        Ok(cli) => Box::pin(cli.command.run()).await,
+        Err(ParseError::Usage(error)) => error.exit(),
+        Err(ParseError::File(fault)) => return refuse(&fault, REFUSED),
+    };
+    outcome.unwrap_or_else(|error| {
+        let refused =
+            error.is::<ConfigError>() || matches!(error.downcast_ref(), Some(SettingsError::Differ { .. }));
+        refuse(&chain(error.as_ref()), if refused { REFUSED } else { 1 })
+    })
+}
+
+fn refuse(fault: &str, code: u8) -> ExitCode {
+    let line = fault.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "edtech-api: {line}");
+    ExitCode::from(code)
+}
+
+impl Command {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Serve(settings) => app::serve(configured(settings)?).await?,
+            Self::Migrate(settings) => migrate::run(&configured(settings)?).await?,
+            Self::Token(args) => token::run(args)?,
+            Self::Verify(settings) => return verify::run(&configured(settings)?).await,
+            Self::Rebuild(settings) => return rebuild::run(&configured(settings)?).await,
+            Self::Openapi => openapi::run()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        match self {
+            Self::Serve(settings)
+            | Self::Migrate(settings)
+            | Self::Verify(settings)
+            | Self::Rebuild(settings) => Some(settings),
+            Self::Token(args) => Some(&args.settings),
+            Self::Openapi => None,
+        }
+    }
+}
+
+fn configured(settings: Settings) -> anyhow::Result<Config> {
+    let config = Config::try_from(settings)?;
+    telemetry::start_log(&config)?;
+    Ok(config)
+}
+
+/// Why a command line cannot be followed.
+#[derive(Debug)]
+pub enum ParseError {
+    /// It asks for help, or for what there is not.
+    Usage(clap::Error),
+    /// The configuration file cannot be used.
+    File(String),
+}
+
+/// Reads the command line twice where it names a file: only then is known whose values are the defaults.
+pub fn parse(args: &[OsString]) -> Result<Cli, ParseError> {
+    let cli = parse_by(command(), args)?;
+    match cli.command.settings().and_then(|settings| settings.config.as_deref()) {
+        Some(file) => parse_by(with_file_as_defaults(command(), file).map_err(ParseError::File)?, args),
+        None => Ok(cli),
+    }
+}
+
+fn parse_by(command: clap::Command, args: &[OsString]) -> Result<Cli, ParseError> {
+    let matches = command.try_get_matches_from(args).map_err(ParseError::Usage)?;
+    Cli::from_arg_matches(&matches).map_err(ParseError::Usage)
+}
+
+/// Help names the environment's keys and never shows their values: some are secrets.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| command.mut_args(|arg| arg.hide_env_values(true)))
+}
+
+#[cfg(test)]
+mod tests;

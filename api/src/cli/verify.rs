@@ -1,0 +1,53 @@
+//! `edtech-api verify`: recomputes every figure from the raw log and names each difference.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use super::progress::Progress;
+use crate::app::database_settings;
+use crate::config::Config;
+use crate::error::chain;
+use crate::store::{Store, Verification};
+
+/// There are differences.
+const DIFFERENT: u8 = 1;
+
+/// Nothing is known: the verification could not run to its end.
+const COULD_NOT_RUN: u8 = 2;
+
+pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    match verify(config).await {
+        Ok(verification) => report(&verification),
+        Err(error) => {
+            writeln!(std::io::stderr(), "edtech-api: verify could not run: {}", chain(error.as_ref()))?;
+            Ok(ExitCode::from(COULD_NOT_RUN))
+        }
+    }
+}
+
+/// By the rules that the database was counted by, whatever this process is configured with.
+async fn verify(config: &Config) -> anyhow::Result<Verification> {
+    let store = Store::connect_read_only(&database_settings(config)).await?;
+    let calendar = store.counted_by().await?;
+    let progress = Progress::of("learners");
+    let verification = store.verify(calendar, &|done, total| progress.tell(done, total)).await;
+    progress.end();
+    Ok(verification?)
+}
+
+fn report(verification: &Verification) -> anyhow::Result<ExitCode> {
+    let Verification { logs, differences, closed_before } = verification;
+    let mut stdout = std::io::stdout().lock();
+    for difference in differences {
+        writeln!(stdout, "{difference}")?;
+    }
+    let since =
+        closed_before.map_or_else(String::new, |day| format!(" since {day} (earlier days are closed)"));
+    match differences.len() {
+        0 => writeln!(stdout, "clean: every figure equals what {logs} logs{since} give")?,
+        count => {
+            writeln!(stdout, "{count} differences in {logs} logs{since}: `edtech-api rebuild` mends them")?
+        }
+    }
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
+}

@@ -1,0 +1,176 @@
+//! What the platform is told: flags over environment over file, read once, and refused with one line where it is wrong.
+
+mod database_url;
+mod file;
+mod key;
+mod secret;
+mod settings;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+pub use database_url::DatabaseUrl;
+pub use file::with_file_as_defaults;
+pub use key::{ConfigError, DATA_DIR, JWT_SIGNING_KEY, METRICS_LISTEN, PORT, RUST_LOG};
+pub use secret::Secret;
+pub use settings::Settings;
+
+use key::{
+    BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS, DATABASE_URL,
+    HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+};
+
+/// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).
+const SIGNING_KEY_BYTES: usize = 32;
+
+/// The share of a stop in which the queue is stored: a group takes some 50 ms, a busy database some more.
+pub const DRAINING: Duration = Duration::from_secs(3);
+
+/// All that can be set, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the database is.
+    pub database_url: DatabaseUrl,
+    /// The most connections to it.
+    pub database_connections: u32,
+    /// What belongs to this installation alone: the SQLite file, the generated signing key.
+    pub data_dir: PathBuf,
+    /// The address that the API listens on.
+    pub host: IpAddr,
+    /// The port that the API listens on; 0 takes a free one.
+    pub port: u16,
+    /// The address that `/metrics` is served on, away from the API.
+    pub metrics_listen: Option<SocketAddr>,
+    /// How long a stop may take.
+    pub shutdown: Duration,
+    /// The zone that days are counted in.
+    pub time_zone: Tz,
+    /// The `completion_percentage` from which on a lesson is completed.
+    pub completion_threshold: i32,
+    /// What tokens are signed with, where it is given.
+    pub jwt_signing_key: Option<Secret>,
+    /// The client that is made at the start.
+    pub bootstrap_client: Option<BootstrapClient>,
+    /// Which log lines are written.
+    pub log_filter: String,
+    /// How log lines are written; by where they go, where this is left out.
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: an object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The client that the configuration names; it holds every scope.
+#[derive(Debug, Clone)]
+pub struct BootstrapClient {
+    /// Its name.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl Config {
+    /// Whether this is the demo on one machine: SQLite, and nobody else can connect. There reading is open and a missing
+    /// signing key is made.
+    pub fn is_embedded_default(&self) -> bool {
+        self.database_url.is_sqlite() && self.host.is_loopback()
+    }
+
+    /// The share of a stop in which requests are answered; the rest is for the queue that they leave behind.
+    pub fn answering(&self) -> Duration {
+        self.shutdown.saturating_sub(DRAINING).max(Duration::from_secs(1))
+    }
+
+    /// Whether `/metrics` is served beside the API.
+    pub fn serves_metrics_beside_the_api(&self) -> bool {
+        self.is_embedded_default() && self.metrics_listen.is_none()
+    }
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
+        let url = DATABASE_URL.secret(settings.database_url, settings.database_url_file)?;
+        let signing_key = JWT_SIGNING_KEY.secret(settings.jwt_signing_key, settings.jwt_signing_key_file)?;
+        let client_secret = BOOTSTRAP_CLIENT_SECRET
+            .secret(settings.bootstrap_client_secret, settings.bootstrap_client_secret_file)?;
+        let shutdown_seconds = SHUTDOWN_SECONDS.number(&settings.shutdown_seconds, 1..=600)?;
+        Ok(Self {
+            database_url: url
+                .map_or_else(|| DatabaseUrl::sqlite_in(&settings.data_dir), DatabaseUrl::parse)?,
+            database_connections: DATABASE_CONNECTIONS.number(&settings.database_connections, 1..=1000)?,
+            data_dir: settings.data_dir,
+            host: host(&settings.host)?,
+            port: PORT.number(&settings.port, 0..=u16::MAX)?,
+            metrics_listen: settings
+                .metrics_listen
+                .map(|address| METRICS_LISTEN.parse(&address))
+                .transpose()?,
+            shutdown: Duration::from_secs(shutdown_seconds),
+            time_zone: TIME_ZONE.parse(&settings.time_zone)?,
+            completion_threshold: COMPLETION_THRESHOLD.number(&settings.completion_threshold, 1..=100)?,
+            jwt_signing_key: signing_key.map(long_enough).transpose()?,
+            bootstrap_client: bootstrap_client(settings.bootstrap_client_id, client_secret)?,
+            log_filter: settings.log_filter,
+            log_format: settings.log_format.map(|format| LOG_FORMAT.parse(&format)).transpose()?,
+        })
+    }
+}
+
+fn host(text: &str) -> Result<IpAddr, ConfigError> {
+    if text == "localhost" { Ok(Ipv4Addr::LOCALHOST.into()) } else { HOST.parse(text) }
+}
+
+fn long_enough(key: Secret) -> Result<Secret, ConfigError> {
+    match key.expose().len() {
+        SIGNING_KEY_BYTES.. => Ok(key),
+        length => Err(JWT_SIGNING_KEY.fault(format!("holds {length} bytes and needs {SIGNING_KEY_BYTES}"))),
+    }
+}
+
+fn bootstrap_client(
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+) -> Result<Option<BootstrapClient>, ConfigError> {
+    match (client_id, client_secret) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(BOOTSTRAP_CLIENT_SECRET.fault("is missing beside EDTECH_BOOTSTRAP_CLIENT_ID")),
+        (None, Some(_)) => Err(BOOTSTRAP_CLIENT_ID.fault("is missing beside EDTECH_BOOTSTRAP_CLIENT_SECRET")),
+        (Some(_), Some(secret)) if secret.expose().is_empty() => {
+            Err(BOOTSTRAP_CLIENT_SECRET.fault("is empty"))
+        }
+        // HTTP Basic ends the name at the first colon.
+        (Some(id), Some(_))
+            if id.is_empty() || id.len() > 255 || id.contains([':', ' ']) || !id.is_ascii() =>
+        {
+            Err(BOOTSTRAP_CLIENT_ID.fault("is no name of 1 to 255 ASCII characters without space and colon"))
+        }
+        (Some(client_id), Some(client_secret)) => Ok(Some(BootstrapClient { client_id, client_secret })),
+    }
+}
+
+#[cfg(test)]
+mod tests;

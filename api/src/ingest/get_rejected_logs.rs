@@ -1,0 +1,106 @@
+//! `GET /rejected-logs`: what was refused, and why.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::{Require, Roster};
+use crate::error::{Problem, ProblemBody};
+use crate::paging::{Page, PageRequest};
+use crate::store::{RejectedLogFilter, RejectedLogKey, RejectedLogPosition, RejectedLogRow, Store};
+
+/// Which rejected logs are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RejectedLogQuery {
+    /// Sent by this API client.
+    client: Option<String>,
+    /// Refused with this code.
+    #[param(example = "unknown_student")]
+    code: Option<String>,
+    /// How many on a page, 1 to 1000; 100 by default.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A log that was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RejectedLog {
+    /// The API client that sent it.
+    client: String,
+    /// Why, for programs.
+    code: String,
+    /// Why, for people.
+    reason: String,
+    /// JSON pointer to the fault, where it has a place.
+    pointer: Option<String>,
+    /// What was sent; bytes that are no text are replaced.
+    payload: String,
+    /// Whether the payload was too long to keep: then it cannot be replayed.
+    truncated: bool,
+    /// How often it was sent.
+    times: i64,
+    /// When it first came.
+    first_seen: DateTime<Utc>,
+    /// When it last came.
+    last_seen: DateTime<Utc>,
+}
+
+impl From<RejectedLogRow> for RejectedLog {
+    fn from(row: RejectedLogRow) -> Self {
+        let RejectedLogRow {
+            client,
+            payload_hash: _,
+            code,
+            reason,
+            pointer,
+            learner_ref: _,
+            payload,
+            truncated,
+            times,
+            first_seen,
+            last_seen,
+        } = row;
+        let payload = String::from_utf8_lossy(&payload).into_owned();
+        Self { client, code, reason, pointer, payload, truncated, times, first_seen, last_seen }
+    }
+}
+
+/// Where a list of rejected logs goes on after this one.
+pub(super) fn position(row: &RejectedLogRow) -> RejectedLogPosition {
+    let key = RejectedLogKey { client: row.client.clone(), payload_hash: row.payload_hash.clone() };
+    RejectedLogPosition { last_seen: row.last_seen, key }
+}
+
+/// List rejected logs
+///
+/// Latest first; the same payload of the same client is one entry that counts its times.
+#[utoipa::path(
+    tag = "ingestion",
+    params(RejectedLogQuery),
+    responses(
+        (status = 200, description = "A page of rejected logs", body = Page<RejectedLog>),
+        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot answer", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["roster"]))
+)]
+#[get("/rejected-logs")]
+pub async fn get_rejected_logs(
+    _: Require<Roster>,
+    request: HttpRequest,
+    query: Query<RejectedLogQuery>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let RejectedLogQuery { client, code, limit, cursor } = query.into_inner();
+    let page: PageRequest<RejectedLogPosition> = PageRequest::parse(limit, cursor.as_deref())?;
+    let filter = RejectedLogFilter { client, code, whole_only: false };
+    let rows = store.rejected_logs(&filter, page.after.as_ref(), page.rows()).await?;
+    Ok(page.page(rows, position).map(RejectedLog::from).answer(&request))
+}

@@ -1,0 +1,139 @@
+//! `GET /streaming-logs`: the raw log, newest first.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::auth::{Require, Roster};
+use crate::clock::Clock;
+use crate::error::{Problem, ProblemBody};
+use crate::paging::{Page, PageRequest};
+use crate::store::{LogFilter, LogPosition, Store, StreamingLogRow};
+
+/// Without a learner the window is an index range, and bounded.
+const LONGEST_WINDOW: TimeDelta = TimeDelta::days(1);
+
+/// The window where the client names none.
+const DEFAULT_WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// Which logs are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogQuery {
+    /// Of this learner, at any time.
+    student_id: Option<i64>,
+    /// From this moment on. Without a learner: at most a day, by default the last hour.
+    from: Option<DateTime<Utc>>,
+    /// Before this moment.
+    to: Option<DateTime<Utc>>,
+    /// Of this lesson.
+    lesson_id: Option<i64>,
+    /// Of the learners who are in this classroom today.
+    classroom: Option<String>,
+    /// How many on a page, 1 to 1000; 100 by default.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A stored log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Log {
+    /// Unique for each learner.
+    log_id: Uuid,
+    /// Whose it is.
+    student_id: i64,
+    /// What was streamed.
+    lesson_id: i64,
+    /// What happened.
+    event_type: String,
+    /// Seconds watched since the previous log of the same viewing.
+    watch_time_seconds: Option<i32>,
+    /// How far the learner was, 0 to 100.
+    completion_percentage: Option<i32>,
+    /// When it happened.
+    event_timestamp: DateTime<Utc>,
+    /// When it reached us.
+    received_at: DateTime<Utc>,
+}
+
+impl From<StreamingLogRow> for Log {
+    fn from(row: StreamingLogRow) -> Self {
+        let StreamingLogRow {
+            student_id,
+            log_id,
+            lesson_id,
+            event_type,
+            watch_time_seconds,
+            completion_percentage,
+            event_timestamp,
+            received_at,
+        } = row;
+        Self {
+            log_id,
+            student_id,
+            lesson_id,
+            event_type,
+            watch_time_seconds,
+            completion_percentage,
+            event_timestamp,
+            received_at,
+        }
+    }
+}
+
+impl Log {
+    fn position(&self) -> LogPosition {
+        let Self { event_timestamp, student_id, log_id, .. } = *self;
+        LogPosition { event_timestamp, student_id, log_id }
+    }
+}
+
+/// List logs
+///
+/// Newest first, of one learner or of a window of at most a day.
+#[utoipa::path(
+    tag = "ingestion",
+    params(LogQuery),
+    responses(
+        (status = 200, description = "A page of logs", body = Page<Log>),
+        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The database cannot answer", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["roster"]))
+)]
+#[get("/streaming-logs")]
+pub async fn get_streaming_logs(
+    _: Require<Roster>,
+    request: HttpRequest,
+    query: Query<LogQuery>,
+    store: Data<Store>,
+    clock: Data<Clock>,
+) -> Result<HttpResponse, Problem> {
+    let page: PageRequest<LogPosition> = PageRequest::parse(query.limit, query.cursor.as_deref())?;
+    let filter = filter(query.into_inner(), clock.now())?;
+    let logs = store.streaming_logs(&filter, page.after.as_ref(), page.rows()).await?;
+    Ok(page.page(logs.into_iter().map(Log::from).collect(), Log::position).answer(&request))
+}
+
+fn filter(query: LogQuery, now: DateTime<Utc>) -> Result<LogFilter, Problem> {
+    let LogQuery { student_id, from, to, lesson_id, classroom, limit: _, cursor: _ } = query;
+    let (from, to) = match (student_id, from, to) {
+        (Some(_), from, to) => (from, to),
+        (None, None, None) => (Some(now - DEFAULT_WINDOW), None),
+        (None, Some(from), None) => (Some(from), Some(from + LONGEST_WINDOW)),
+        (None, None, Some(to)) => (Some(to - DEFAULT_WINDOW), Some(to)),
+        (None, Some(from), Some(to)) if to - from > LONGEST_WINDOW => {
+            let detail = "Ask for at most a day at once, or for one learner with student_id.";
+            return Err(Problem::unprocessable("range_too_long", detail, "to"));
+        }
+        (None, from, to) => (from, to),
+    };
+    Ok(LogFilter { student_id, lesson_id, classroom, from, to })
+}

@@ -1,0 +1,18 @@
+//! 1. Received: requests become submissions, submissions become groups, groups become transactions.
+
+pub mod get_rejected_logs;
+pub mod get_streaming_logs;
+pub mod post_rejected_logs_replay;
+pub mod post_streaming_logs;
+
+mod fields;
+mod intake;
+mod items;
+mod parse;
+mod verdicts;
+
+pub use get_rejected_logs::*;
+pub use get_streaming_logs::*;
+pub use intake::{Intake, Writer};
+pub use post_rejected_logs_replay::*;
+pub use post_streaming_logs::*;

@@ -1,0 +1,103 @@
+//! `POST /rejected-logs/replay`: what a later roster makes valid is stored after all.
+
+use actix_web::post;
+use actix_web::web::{Data, Json, Query};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Intake;
+use super::get_rejected_logs::position;
+use super::parse::parse;
+use crate::auth::{Require, Roster};
+use crate::clock::Clock;
+use crate::entropy;
+use crate::error::{Problem, ProblemBody};
+use crate::store::{Item, RejectedLogFilter, RejectedLogKey, RejectedLogRow, Store, Submission, Verdict};
+
+/// How many rejected logs go through the queue at once.
+const PAGE: u64 = 500;
+
+/// Which rejected logs to try again; without parameters all that were kept whole.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReplayQuery {
+    /// Sent by this API client.
+    client: Option<String>,
+    /// Refused with this code.
+    #[param(example = "unknown_student")]
+    code: Option<String>,
+}
+
+/// What became of the rejected logs that were tried again.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Replayed {
+    /// Logs that are stored and counted now, and no longer listed.
+    accepted: u64,
+    /// Logs that had been stored by another way meanwhile, and are no longer listed.
+    duplicates: u64,
+    /// Logs that are refused again; the list has their new reason.
+    still_rejected: u64,
+}
+
+/// Try rejected logs again
+///
+/// Each is stored and taken off the list in one transaction. One that names no time happened when it first came. A
+/// payload that was too long to keep is left on the list.
+#[utoipa::path(
+    tag = "ingestion",
+    params(ReplayQuery),
+    responses(
+        (status = 200, description = "Every one was tried", body = Replayed),
+        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Perhaps stored, send it again", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["roster"]))
+)]
+#[post("/rejected-logs/replay")]
+pub async fn post_rejected_logs_replay(
+    caller: Require<Roster>,
+    query: Query<ReplayQuery>,
+    store: Data<Store>,
+    intake: Data<Intake>,
+    clock: Data<Clock>,
+) -> Result<Json<Replayed>, Problem> {
+    let ReplayQuery { client, code } = query.into_inner();
+    let filter = RejectedLogFilter { client, code, whole_only: true };
+    let mut replayed = Replayed::default();
+    let mut after = None;
+    loop {
+        let rows = store.rejected_logs(&filter, after.as_ref(), PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(Json(replayed)) };
+        after = Some(position(last));
+        replayed.add(intake.submit(submission(caller.client(), clock.now(), rows)).await?);
+    }
+}
+
+impl Replayed {
+    fn add(&mut self, verdicts: Vec<Verdict>) {
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Stored(_) => self.accepted += 1,
+                Verdict::Duplicate(_) => self.duplicates += 1,
+                Verdict::Rejected(_) => self.still_rejected += 1,
+                Verdict::Gone => {}
+            }
+        }
+    }
+}
+
+fn submission(client: &str, received_at: DateTime<Utc>, rows: Vec<RejectedLogRow>) -> Submission {
+    let mut rng = entropy::rng();
+    let items = rows.into_iter().map(|row| {
+        let payload = Bytes::from(row.payload);
+        let (parsed, learner_ref) = parse(&payload, row.first_seen, &mut rng);
+        let key = RejectedLogKey { client: row.client, payload_hash: row.payload_hash };
+        Item { payload, parsed, learner_ref, replays: Some(key) }
+    });
+    Submission { client: client.to_owned(), received_at, items: items.collect() }
+}

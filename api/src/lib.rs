@@ -1,0 +1,52 @@
+//! The API server of EdTech Stream, in the order in which a streaming log travels through it.
+//!
+//! # The life of a streaming log
+//!
+//! 1. It is **let in**: [`routes`] knows every URL, and [`auth`] what its bearer may do.
+//! 2. It is **received**: [`ingest`] parses it, judges it and puts it into a group with its neighbours.
+//! 3. It is **stored and counted**: [`store`] writes the log and the figures that it moves in one transaction. Only
+//!    then does the client read a 2xx.
+//! 4. It is **pulled**: [`analytics`] answers from those figures whoever asks for a day, a lesson or a classroom.
+//! 5. It is **pushed**: [`live`] hears of the commit and sends what changed to everyone who watches.
+//!
+//! [`roster`] knows the learners, classrooms and lessons that logs speak of, and [`app`] puts all of it together.
+//!
+//! # Who may know whom
+//!
+//! `routes → {auth, roster, ingest, analytics, live} → store`. Arrows point to the right alone; [`config`], [`clock`],
+//! [`error`] and [`request_id`] know nobody. A test keeps it so.
+
+pub mod app;
+pub mod cli;
+pub mod server;
+
+pub mod routes;
+
+pub mod auth;
+pub mod roster;
+
+pub mod ingest;
+
+pub mod store;
+
+pub mod analytics;
+
+pub mod live;
+
+pub mod health;
+pub mod index;
+pub mod openapi;
+
+pub mod body;
+pub mod clock;
+pub mod config;
+pub mod data_dir;
+pub mod entropy;
+pub mod error;
+pub mod extractors;
+pub mod figures;
+pub mod one_or_many;
+pub mod paging;
+pub mod rejected_item;
+pub mod request_id;
+pub mod telemetry;

@@ -1,0 +1,52 @@
+//! `GET /live`: today as it happens, over a WebSocket.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, get, rt};
+
+use super::frames::LiveFrame;
+use super::hub::LiveHandle;
+use super::session::LiveSession;
+use crate::auth::{BEARER_SUBPROTOCOL, Read, Require};
+use crate::error::{Problem, ProblemBody};
+
+/// Watch today as it happens
+///
+/// A WebSocket of JSON texts: first a snapshot, then what changes, once it is committed. Nothing resumes: whoever connects
+/// again, or falls behind, gets another snapshot. The token comes by header or, from a browser, as the second of two
+/// subprotocols: `edtech.bearer, <token>`.
+#[utoipa::path(
+    tag = "live",
+    responses(
+        (status = 101, description = "The socket is open; each of its texts is a frame", body = LiveFrame),
+        (status = 400, description = "This is no WebSocket handshake", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "There are too many sockets already, or the server is stopping", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("token" = ["read"]))
+)]
+#[get("/live")]
+pub async fn get_live(
+    _: Require<Read>,
+    request: HttpRequest,
+    payload: Payload,
+    live: Data<LiveHandle>,
+) -> Result<HttpResponse, Problem> {
+    let handshake = actix_ws::handle_with_protocols(&request, payload, &[BEARER_SUBPROTOCOL]);
+    let (response, socket, messages) = handshake.map_err(|error| no_websocket(&error))?;
+    let seat = live.take_seat().ok_or_else(no_seat)?;
+    let session = LiveSession::new(socket, live.get_ref().clone(), seat);
+    // The one task beside those of `app`: a socket lives on its worker, as long as it is open.
+    rt::spawn(session.run(messages));
+    Ok(response)
+}
+
+fn no_websocket(error: &actix_web::Error) -> Problem {
+    Problem::bad_request("no_websocket", format!("This URL wants a WebSocket handshake: {error}."))
+}
+
+fn no_seat() -> Problem {
+    let detail = "Too many clients are watching. Try again later.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_sockets", detail).retry_after(10)
+}

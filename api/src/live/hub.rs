@@ -1,0 +1,229 @@
+//! The one owner of what is known of today.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::delta::Delta;
+use super::frames::{Frame, Today};
+use crate::clock::Clock;
+use crate::error::{StoreError, chain};
+use crate::store::{Arrival, Calendar, Heard, LiveFigures, Serving, ServingError, Store};
+
+/// The most sockets at once: each costs a task, a queue of frames and a file descriptor.
+const MAX_SESSIONS: u32 = 10_000;
+
+/// Sessions that want a snapshot and have not asked yet wait beyond this many.
+const SUBSCRIBERS_QUEUED: usize = 256;
+
+/// How many frames a session may be behind before it starts over: some seconds of the busiest day.
+const FRAMES_KEPT: usize = 32;
+
+/// Rates fall and days end without a commit.
+const READ_EACH: Duration = Duration::from_secs(1);
+
+/// At most ten reads a second, and at most a fifth of the time: the database has others to serve.
+const BETWEEN_READS: Duration = Duration::from_millis(100);
+const REST: u32 = 4;
+
+/// A delta without a change says that what was sent still holds.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
+/// How long sockets may take to say goodbye.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Takes new sessions to the hub.
+#[derive(Clone)]
+pub struct LiveHandle {
+    subscribers: mpsc::Sender<Subscriber>,
+    seats: Arc<Semaphore>,
+}
+
+/// Reads what is committed and publishes what changed.
+pub struct Hub {
+    committed: Arc<Notify>,
+    seats: Arc<Semaphore>,
+    watch: Watch,
+}
+
+/// Someone who waits for a snapshot and what follows it.
+type Subscriber = oneshot::Sender<Subscription>;
+
+/// A snapshot, and the frames that follow it.
+pub(super) struct Subscription {
+    pub(super) snapshot: Frame,
+    pub(super) frames: broadcast::Receiver<Frame>,
+}
+
+struct Watch {
+    store: Store,
+    calendar: Calendar,
+    clock: Clock,
+    subscribers: mpsc::Receiver<Subscriber>,
+    waiting: Vec<Subscriber>,
+    frames: broadcast::Sender<Frame>,
+    /// What the sessions know; none where they have to start over.
+    today: Option<Today>,
+    known_arrivals: Vec<Arrival>,
+    not_before: Instant,
+    last_frame: Instant,
+    is_failing: bool,
+}
+
+impl LiveHandle {
+    /// A seat for one more session, if there is one; given back when it is dropped.
+    pub(super) fn take_seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Asks for a snapshot that is read after now, and what follows it; none when the hub has ended.
+    pub(super) async fn subscribe(&self) -> Option<oneshot::Receiver<Subscription>> {
+        let (subscriber, subscription) = oneshot::channel();
+        self.subscribers.send(subscriber).await.ok()?;
+        Some(subscription)
+    }
+}
+
+impl Hub {
+    /// The hub, and the way to it; `committed` is told after each commit of this process.
+    pub fn new(store: Store, calendar: Calendar, clock: Clock, committed: Arc<Notify>) -> (LiveHandle, Self) {
+        let (sender, subscribers) = mpsc::channel(SUBSCRIBERS_QUEUED);
+        let seats = Arc::new(Semaphore::new(MAX_SESSIONS as usize));
+        let watch = Watch {
+            store,
+            calendar,
+            clock,
+            subscribers,
+            waiting: Vec::new(),
+            frames: broadcast::Sender::new(FRAMES_KEPT),
+            today: None,
+            known_arrivals: Vec::new(),
+            not_before: Instant::now(),
+            last_frame: Instant::now(),
+            is_failing: false,
+        };
+        (LiveHandle { subscribers: sender, seats: Arc::clone(&seats) }, Self { committed, seats, watch })
+    }
+
+    /// Runs until `shutdown`, then sees every socket off. Ends by itself where this process may not serve any longer.
+    pub async fn run(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServingError> {
+        let Self { committed, seats, mut watch } = self;
+        let (ours, to_tell) = (Notify::new(), Notify::new());
+        let (sender, heard) = mpsc::channel(1);
+        let outcome = tokio::select! {
+            () = shutdown => Ok(()),
+            refusal = serving.exchange(&to_tell, &sender) => Err(refusal),
+            never = relay(&committed, [&ours, &to_tell]) => match never {},
+            never = watch.run(&ours, heard) => match never {},
+        };
+        // Without a hub every session closes its socket and gives its seat back.
+        drop(watch);
+        let all_gone = timeout(CLOSING, seats.acquire_many(MAX_SESSIONS)).await;
+        if all_gone.is_err() {
+            tracing::debug!("some sockets did not close in time");
+        }
+        outcome
+    }
+}
+
+/// A commit of ours is news for the hub, and for the other replicas, each at its own pace.
+async fn relay(committed: &Notify, listeners: [&Notify; 2]) -> Infallible {
+    loop {
+        committed.notified().await;
+        listeners.iter().for_each(|listener| listener.notify_one());
+    }
+}
+
+impl Watch {
+    async fn run(&mut self, ours: &Notify, mut heard: mpsc::Receiver<Heard>) -> Infallible {
+        loop {
+            self.reason_to_read(ours, &mut heard).await;
+            self.read().await;
+        }
+    }
+
+    /// Waits until somebody watches and there may be something new; what happens during the pause is one reason.
+    async fn reason_to_read(&mut self, ours: &Notify, heard: &mut mpsc::Receiver<Heard>) {
+        sleep_until(self.not_before).await;
+        loop {
+            let next = Instant::now() + READ_EACH;
+            let news = tokio::select! {
+                () = ours.notified() => None,
+                news = heard.recv() => news,
+                Some(subscriber) = self.subscribers.recv() => {
+                    self.waiting.push(subscriber);
+                    None
+                }
+                () = sleep_until(next) => None,
+            };
+            if news == Some(Heard::Resumed) {
+                self.today = None;
+            }
+            while let Ok(subscriber) = self.subscribers.try_recv() {
+                self.waiting.push(subscriber);
+            }
+            self.waiting.retain(|subscriber| !subscriber.is_closed());
+            if !self.waiting.is_empty() || self.frames.receiver_count() > 0 {
+                return;
+            }
+        }
+    }
+
+    /// Reads today and publishes it; then there is a pause.
+    async fn read(&mut self) {
+        let (started, now) = (Instant::now(), self.clock.now());
+        let date = self.calendar.day_of(now);
+        let read = self.store.live_figures(date, now, &self.known_arrivals).await;
+        self.not_before = (started + BETWEEN_READS).max(Instant::now() + started.elapsed() * REST);
+        match read {
+            Ok(figures) => self.take(now, date, figures),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn take(&mut self, now: DateTime<Utc>, date: NaiveDate, figures: LiveFigures) {
+        if std::mem::take(&mut self.is_failing) {
+            tracing::info!("the live figures can be read again");
+        }
+        self.known_arrivals.clone_from(&figures.latest);
+        if let Err(error) = self.publish(now, Today::new(date, figures)) {
+            tracing::error!(%error, "a live frame could not be written");
+        }
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            tracing::warn!(error = %chain(error), "the live figures cannot be read");
+        }
+        self.not_before = self.not_before.max(Instant::now() + READ_EACH);
+    }
+
+    /// First what changed, to those who know the state before; then the state, to those who are new.
+    fn publish(&mut self, now: DateTime<Utc>, today: Today) -> serde_json::Result<()> {
+        let delta = self.today.as_ref().and_then(|known| Delta::between(known, &today));
+        let is_quiet =
+            delta.as_ref().is_some_and(Delta::is_empty) && self.last_frame.elapsed() < SIGN_OF_LIFE;
+        if self.frames.receiver_count() > 0 && !is_quiet {
+            let frame = match &delta {
+                Some(delta) => Frame::delta(now, delta)?,
+                None => Frame::snapshot(now, &today)?,
+            };
+            // Whoever left meanwhile needs no frame.
+            let _ = self.frames.send(frame);
+            self.last_frame = Instant::now();
+        }
+        if !self.waiting.is_empty() {
+            let snapshot = Frame::snapshot(now, &today)?;
+            for subscriber in self.waiting.drain(..) {
+                let frames = self.frames.subscribe();
+                let _ = subscriber.send(Subscription { snapshot: snapshot.clone(), frames });
+            }
+        }
+        self.today = Some(today);
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! One socket: frames go out, and signs of life come in.
+
+use std::time::Duration;
+
+use actix_ws::{CloseCode, Closed, Message, MessageStream, ProtocolError, Session};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+
+use super::frames::Frame;
+use super::hub::{LiveHandle, Subscription};
+
+/// Clients say nothing that we want to know; more than this is a mistake or worse.
+const INCOMING_BYTES: usize = 4 * 1024;
+
+/// Through a proxy, a socket is kept open by what passes through it.
+const PING_EACH: Duration = Duration::from_secs(15);
+
+/// Three pings without an answer: nobody is there.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// A client that takes no frame for so long does not read.
+const SEND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The state of one socket.
+pub(super) struct LiveSession {
+    socket: Session,
+    feed: Feed,
+    next_seq: u64,
+    last_heard: Instant,
+    _seat: OwnedSemaphorePermit,
+}
+
+/// Why a session ends.
+enum Ending {
+    /// The client left, or said goodbye.
+    Left,
+    /// The hub has ended, and we with it.
+    GoingAway,
+    /// The client broke the rules.
+    Refused(CloseCode),
+    /// The client does not read, or is not there any more.
+    Cut,
+}
+
+impl LiveSession {
+    /// A session on a seat.
+    pub(super) fn new(socket: Session, live: LiveHandle, seat: OwnedSemaphorePermit) -> Self {
+        let feed = Feed { live, stage: Stage::Outside };
+        Self { socket, feed, next_seq: 0, last_heard: Instant::now(), _seat: seat }
+    }
+
+    /// Runs until either side ends it.
+    pub(super) async fn run(mut self, messages: MessageStream) {
+        metrics::gauge!("live_sessions").increment(1);
+        let ending = self.exchange(messages).await;
+        metrics::gauge!("live_sessions").decrement(1);
+        match ending {
+            Ending::Left => self.close(CloseCode::Normal).await,
+            Ending::GoingAway => self.close(CloseCode::Away).await,
+            Ending::Refused(code) => self.close(code).await,
+            // There is nobody to say goodbye to: dropping the socket is all that can be done.
+            Ending::Cut => metrics::counter!("live_sessions_cut_total").increment(1),
+        }
+    }
+
+    async fn exchange(&mut self, messages: MessageStream) -> Ending {
+        let mut messages = messages.max_frame_size(INCOMING_BYTES);
+        let mut pings = pings();
+        loop {
+            let ending = tokio::select! {
+                frame = self.feed.next() => match frame {
+                    Some(frame) => self.deliver(&frame).await,
+                    None => Some(Ending::GoingAway),
+                },
+                message = messages.recv() => self.hear(message).await,
+                _ = pings.tick() => self.ping().await,
+            };
+            if let Some(ending) = ending {
+                return ending;
+            }
+        }
+    }
+
+    async fn deliver(&mut self, frame: &Frame) -> Option<Ending> {
+        let text = frame.numbered(self.next_seq);
+        self.next_seq += 1;
+        let ending = unsent(timeout(SEND_PATIENCE, self.socket.text(text)).await);
+        if ending.is_none() {
+            metrics::counter!("live_frames_total").increment(1);
+        }
+        ending
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, ProtocolError>>) -> Option<Ending> {
+        self.last_heard = Instant::now();
+        match message {
+            Some(Ok(Message::Ping(bytes))) => unsent(timeout(SEND_PATIENCE, self.socket.pong(&bytes)).await),
+            Some(Ok(Message::Close(_))) | None => Some(Ending::Left),
+            Some(Ok(_)) => None,
+            Some(Err(ProtocolError::Overflow)) => Some(Ending::Refused(CloseCode::Size)),
+            Some(Err(_)) => Some(Ending::Refused(CloseCode::Protocol)),
+        }
+    }
+
+    async fn ping(&mut self) -> Option<Ending> {
+        if self.last_heard.elapsed() >= SILENCE {
+            return Some(Ending::Cut);
+        }
+        unsent(timeout(SEND_PATIENCE, self.socket.ping(b"")).await)
+    }
+
+    async fn close(self, code: CloseCode) {
+        // The client may be gone already.
+        let _ = timeout(SEND_PATIENCE, self.socket.close(Some(code.into()))).await;
+    }
+}
+
+fn pings() -> Interval {
+    let mut pings = interval(PING_EACH);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings
+}
+
+fn unsent(sent: Result<Result<(), Closed>, tokio::time::error::Elapsed>) -> Option<Ending> {
+    match sent {
+        Ok(Ok(())) => None,
+        Ok(Err(Closed)) => Some(Ending::Left),
+        Err(_does_not_read) => Some(Ending::Cut),
+    }
+}
+
+/// Where the frames come from. Its steps may be broken off and taken again.
+struct Feed {
+    live: LiveHandle,
+    stage: Stage,
+}
+
+enum Stage {
+    Outside,
+    Waiting(oneshot::Receiver<Subscription>),
+    Following(broadcast::Receiver<Frame>),
+}
+
+impl Feed {
+    /// The next frame, a snapshot at first and wherever some were missed; none when the hub has ended.
+    async fn next(&mut self) -> Option<Frame> {
+        loop {
+            match &mut self.stage {
+                Stage::Outside => self.stage = Stage::Waiting(self.live.subscribe().await?),
+                Stage::Waiting(subscription) => {
+                    let Subscription { snapshot, frames } = subscription.await.ok()?;
+                    self.stage = Stage::Following(frames);
+                    return Some(snapshot);
+                }
+                Stage::Following(frames) => match frames.recv().await {
+                    Ok(frame) => return Some(frame),
+                    Err(RecvError::Lagged(_)) => self.stage = Stage::Outside,
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+}

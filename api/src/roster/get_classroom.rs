@@ -1,0 +1,30 @@
+//! `GET /classrooms/{classroom}`: one classroom.
+
+use actix_web::get;
+use actix_web::web::{Data, Json, Path};
+
+use super::Classroom;
+use super::name::Name;
+use super::refusals::FindRefusals;
+use crate::auth::{Read, Require};
+use crate::error::Problem;
+use crate::store::Store;
+
+/// Get a classroom
+#[utoipa::path(
+    tag = "roster",
+    params(("classroom" = String, Path, description = "Its name", example = "IA_2025")),
+    responses((status = 200, description = "The classroom", body = Classroom), FindRefusals),
+    security(("token" = ["read"]))
+)]
+#[get("/classrooms/{classroom}")]
+pub async fn get_classroom(
+    _: Require<Read>,
+    classroom: Path<Name>,
+    store: Data<Store>,
+) -> Result<Json<Classroom>, Problem> {
+    let classroom = store.classroom(classroom.as_str()).await?;
+    classroom
+        .map(|row| Json(row.into()))
+        .ok_or_else(|| Problem::not_found("There is no classroom of this name."))
+}

@@ -1,0 +1,47 @@
+//! `GET /classrooms`: the classrooms.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Classroom;
+use super::name::Name;
+use super::refusals::ListRefusals;
+use crate::auth::{Read, Require};
+use crate::error::Problem;
+use crate::paging::{Page, PageRequest};
+use crate::store::Store;
+
+/// Which page of the classrooms is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ClassroomQuery {
+    /// How many on a page, 1 to 1000; 100 by default.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// List classrooms
+///
+/// In the order of their name, with the number of learners in each.
+#[utoipa::path(
+    tag = "roster",
+    params(ClassroomQuery),
+    responses((status = 200, description = "A page of classrooms", body = Page<Classroom>), ListRefusals),
+    security(("token" = ["read"]))
+)]
+#[get("/classrooms")]
+pub async fn get_classrooms(
+    _: Require<Read>,
+    request: HttpRequest,
+    query: Query<ClassroomQuery>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let ClassroomQuery { limit, cursor } = query.into_inner();
+    let page: PageRequest<Name> = PageRequest::parse(limit, cursor.as_deref())?;
+    let classrooms = store.classrooms(page.after.as_ref().map(Name::as_str), page.rows()).await?;
+    Ok(page.page(classrooms, |row| row.classroom.clone()).map(Classroom::from).answer(&request))
+}

@@ -1,0 +1,51 @@
+//! `GET /lessons`: the lessons.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Lesson;
+use super::name::Name;
+use super::refusals::ListRefusals;
+use crate::auth::{Read, Require};
+use crate::error::Problem;
+use crate::paging::{Page, PageRequest};
+use crate::store::{LessonFilter, Store};
+
+/// Which lessons are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LessonQuery {
+    /// The one that the LMS calls so.
+    #[param(value_type = Option<String>, example = "introduction-a-docker")]
+    external_id: Option<Name>,
+    /// How many on a page, 1 to 1000; 100 by default.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// List lessons
+///
+/// In the order of `lesson_id`.
+#[utoipa::path(
+    tag = "roster",
+    params(LessonQuery),
+    responses((status = 200, description = "A page of lessons", body = Page<Lesson>), ListRefusals),
+    security(("token" = ["read"]))
+)]
+#[get("/lessons")]
+pub async fn get_lessons(
+    _: Require<Read>,
+    request: HttpRequest,
+    query: Query<LessonQuery>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let LessonQuery { external_id, limit, cursor } = query.into_inner();
+    let page = PageRequest::parse(limit, cursor.as_deref())?;
+    let filter = LessonFilter { external_id: external_id.map(Into::into) };
+    let lessons = store.lessons(&filter, page.after, page.rows()).await?;
+    Ok(page.page(lessons, |lesson| lesson.lesson_id).map(Lesson::from).answer(&request))
+}

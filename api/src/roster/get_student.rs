@@ -1,0 +1,27 @@
+//! `GET /students/{student_id}`: one learner.
+
+use actix_web::get;
+use actix_web::web::{Data, Json, Path};
+
+use super::Student;
+use super::refusals::FindRefusals;
+use crate::auth::{Require, Roster};
+use crate::error::Problem;
+use crate::store::Store;
+
+/// Get a learner
+#[utoipa::path(
+    tag = "roster",
+    params(("student_id" = i64, Path, description = "Our id of the learner", example = 1)),
+    responses((status = 200, description = "The learner", body = Student), FindRefusals),
+    security(("token" = ["roster"]))
+)]
+#[get("/students/{student_id}")]
+pub async fn get_student(
+    _: Require<Roster>,
+    student_id: Path<i64>,
+    store: Data<Store>,
+) -> Result<Json<Student>, Problem> {
+    let student = store.student(*student_id).await?;
+    student.map(|row| Json(row.into())).ok_or_else(|| Problem::not_found("There is no learner of this id."))
+}

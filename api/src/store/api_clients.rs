@@ -1,0 +1,54 @@
+//! The programs that may call the API.
+
+use chrono::{DateTime, Utc};
+use entity::api_client;
+use sea_orm::EntityTrait;
+
+use super::Store;
+use super::query::Query;
+use crate::error::StoreError;
+
+/// A program that may call the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiClient {
+    /// Its name.
+    pub client_id: String,
+    /// Argon2id hash of its secret, in the PHC string format.
+    pub secret_hash: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+}
+
+impl From<api_client::Model> for ApiClient {
+    fn from(row: api_client::Model) -> Self {
+        let api_client::Model { client_id, secret_hash, scopes, created_at: _, updated_at: _ } = row;
+        Self { client_id, secret_hash, scopes: scopes.split_whitespace().map(Into::into).collect() }
+    }
+}
+
+impl Store {
+    /// The client of this name, if there is one.
+    pub async fn api_client(&self, client_id: &str) -> Result<Option<ApiClient>, StoreError> {
+        let row = api_client::Entity::find_by_id(client_id).one(&self.reader).await?;
+        Ok(row.map(ApiClient::from))
+    }
+
+    /// Makes the client, or replaces its secret and scopes.
+    pub async fn put_api_client(&self, client: &ApiClient, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (dialect, client) = (self.dialect, client.clone());
+        self.write(move |tx| {
+            let client = client.clone();
+            Box::pin(async move {
+                Query::new(dialect, include_str!("sql/put_api_client.sql"))
+                    .bind("client_id", client.client_id)
+                    .bind("secret_hash", client.secret_hash)
+                    .bind("scopes", client.scopes.join(" "))
+                    .bind_time("now", now)
+                    .execute(tx)
+                    .await
+            })
+        })
+        .await?;
+        Ok(())
+    }
+}

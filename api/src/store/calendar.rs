@@ -1,0 +1,76 @@
+//! Which day a moment belongs to, and what completes a lesson: the rules that every figure is counted by.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// The platform's time zone and completion threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calendar {
+    /// Days are calendar days in this zone.
+    pub zone: Tz,
+    /// The `completion_percentage` from which on a lesson counts as completed, 1 to 100.
+    pub threshold: i32,
+}
+
+impl Calendar {
+    /// The calendar day of a moment.
+    pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The first moment of a day. Where clocks skip midnight, that is the first moment after the gap.
+    pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        // A gap at midnight is at most some hours long; a whole skipped day (Samoa, 2011) begins with the next one.
+        let candidates = (0..=48).map(|half_hours| midnight + chrono::TimeDelta::minutes(30 * half_hours));
+        let start = candidates.filter_map(|local| self.zone.from_local_datetime(&local).earliest()).next();
+        start.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+    }
+
+    /// The first moment after a day.
+    pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.start_of(day.checked_add_days(Days::new(1)).unwrap_or(day))
+    }
+
+    /// Whether a log with this percentage completes its lesson.
+    pub fn completes(&self, completion_percentage: Option<i32>) -> bool {
+        completion_percentage.is_some_and(|percentage| percentage >= self.threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(zone: Tz) -> Calendar {
+        Calendar { zone, threshold: 90 }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_belongs_to_the_zone() {
+        let moment = "2021-11-29T23:30:00Z".parse().unwrap();
+        assert_eq!(calendar(Tz::UTC).day_of(moment), day("2021-11-29"));
+        assert_eq!(calendar(Tz::Europe__Paris).day_of(moment), day("2021-11-30"));
+    }
+
+    #[test]
+    fn days_of_changing_clocks_have_23_and_25_hours() {
+        let paris = calendar(Tz::Europe__Paris);
+        let hours = |text| (paris.end_of(day(text)) - paris.start_of(day(text))).num_hours();
+        assert_eq!(hours("2026-03-29"), 23);
+        assert_eq!(hours("2026-10-25"), 25);
+        assert_eq!(hours("2026-10-26"), 24);
+    }
+
+    #[test]
+    fn a_day_whose_midnight_is_skipped_starts_after_the_gap() {
+        let santiago = calendar(Tz::America__Santiago);
+        let start = santiago.start_of(day("2023-09-03"));
+        assert_eq!(start.to_rfc3339(), "2023-09-03T04:00:00+00:00");
+        assert_eq!(santiago.day_of(start), day("2023-09-03"));
+    }
+}

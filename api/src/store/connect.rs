@@ -1,0 +1,122 @@
+//! Opening the database, and bringing its schema up to date.
+
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+
+use super::{Dialect, Store};
+use crate::error::StoreError;
+
+/// Where the database is and how many connections it may cost.
+#[derive(Clone)]
+pub struct DatabaseSettings {
+    /// `sqlite:///path/to/file` or `postgres://user:password@host/database`.
+    pub url: String,
+    /// The most connections that this process opens for its statements.
+    pub connections: u32,
+}
+
+/// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
+const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
+
+impl DatabaseSettings {
+    /// Which database the URL names.
+    pub fn dialect(&self) -> Dialect {
+        if self.url.starts_with("postgres") { Dialect::Postgres } else { Dialect::Sqlite }
+    }
+
+    fn options(&self) -> ConnectOptions {
+        let mut options = ConnectOptions::new(&self.url);
+        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(4)).max_connections(self.connections);
+        options
+    }
+
+    fn postgres(&self) -> ConnectOptions {
+        let mut options = self.options();
+        options.map_sqlx_postgres_opts(|options| {
+            options.application_name("edtech-api").options([
+                // A statement that hangs must not hold the writer for ever.
+                ("statement_timeout", "30s"),
+                ("lock_timeout", "4s"),
+                ("idle_in_transaction_session_timeout", "30s"),
+            ])
+        });
+        options
+    }
+
+    fn sqlite(&self, read_only: bool) -> ConnectOptions {
+        let mut options = self.options();
+        options.max_connections(if read_only { self.connections } else { 1 });
+        options.map_sqlx_sqlite_opts(move |options| {
+            options
+                .create_if_missing(!read_only)
+                .read_only(read_only)
+                .journal_mode(SqliteJournalMode::Wal)
+                // A 2xx means flushed to disk.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(4))
+                .foreign_keys(true)
+        });
+        options
+    }
+}
+
+impl Store {
+    /// Opens the database; a new SQLite file is made where there is none.
+    pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let (writer, reader) = match settings.dialect() {
+            Dialect::Postgres => {
+                let pool = Database::connect(settings.postgres()).await?;
+                (pool.clone(), pool)
+            }
+            // One writer, as SQLite has it; readers see the last commit and never wait.
+            Dialect::Sqlite => {
+                let writer = Database::connect(settings.sqlite(false)).await?;
+                (writer, Database::connect(settings.sqlite(true)).await?)
+            }
+        };
+        Ok(Self { dialect: settings.dialect(), writer, reader, settings: settings.clone() })
+    }
+
+    /// Opens the database for reading alone.
+    pub async fn connect_read_only(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let options = match settings.dialect() {
+            Dialect::Postgres => settings.postgres(),
+            Dialect::Sqlite => settings.sqlite(true),
+        };
+        let pool = Database::connect(options).await?;
+        Ok(Self {
+            dialect: settings.dialect(),
+            writer: pool.clone(),
+            reader: pool,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Brings the schema up to date, one replica at a time.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Migrator::up(&self.writer, None).await?,
+            Dialect::Postgres => self.migrate_under_lock().await?,
+        }
+        Ok(())
+    }
+
+    /// The migrator takes no lock of its own. Ours belongs to the session, so lock and migrations share the only
+    /// connection of a pool of their own, and a replica that is killed lets go of it.
+    async fn migrate_under_lock(&self) -> Result<(), DbErr> {
+        let mut options = self.settings.postgres();
+        options.max_connections(1).map_sqlx_postgres_opts(|options| {
+            // A migration, and the wait for another replica's, takes the time that it takes.
+            let patient = [("statement_timeout", "0"), ("lock_timeout", "0")];
+            options.application_name("edtech-api migrate").options(patient)
+        });
+        let alone: DatabaseConnection = Database::connect(options).await?;
+        alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+        let outcome = Migrator::up(&alone, None).await;
+        alone.close().await?;
+        outcome
+    }
+}

@@ -1,0 +1,71 @@
+//! Which errors of the database pass by themselves and which do not.
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+use crate::error::StoreError;
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if passes_by_itself(&error) { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
+    }
+}
+
+/// Whether the transaction lost a race that running it again wins: a deadlock or a serialization failure.
+pub(super) fn lost_a_race(error: &DbErr) -> bool {
+    matches!(database_code(error).as_deref(), Some("40P01" | "40001"))
+}
+
+fn passes_by_itself(error: &DbErr) -> bool {
+    match sqlx_error(error) {
+        Some(sqlx::Error::Database(refusal)) => refusal.code().is_some_and(|code| is_passing(&code)),
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed,
+        ) => true,
+        Some(_) => false,
+        None => matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)),
+    }
+}
+
+/// PostgreSQL's classes for lost connections, rollbacks, missing resources, operators' interventions and locks; SQLite's
+/// primary codes for busy, locked, read-only, input/output, full and unopenable files.
+fn is_passing(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "25", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class));
+    }
+    // SQLite's extended codes carry the primary one in their low byte.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}
+
+fn database_code(error: &DbErr) -> Option<String> {
+    match sqlx_error(error)? {
+        sqlx::Error::Database(refusal) => refusal.code().map(Into::into),
+        _ => None,
+    }
+}
+
+fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_does_not() {
+        let passing = ["08006", "40P01", "53300", "57P03", "55P03", "5", "13", "266"];
+        let lasting = ["23505", "42601", "22021", "1", "19", "2067"];
+        assert!(passing.iter().all(|code| is_passing(code)));
+        assert!(!lasting.iter().any(|code| is_passing(code)));
+    }
+}

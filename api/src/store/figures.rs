@@ -1,0 +1,183 @@
+//! The figures of a span of days, counted from the rollups.
+
+use chrono::NaiveDate;
+use sea_orm::{DbErr, QueryResult};
+
+use super::Store;
+use super::query::Query;
+use crate::error::StoreError;
+
+/// What was counted of some logs, as sums: averages are for the reader to take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Learners with at least one log.
+    pub active_students: i64,
+    /// Logs.
+    pub streaming_logs: i64,
+    /// Logs that carry a `watch_time_seconds`.
+    pub watch_time_logs: i64,
+    /// The sum of what they carry.
+    pub watch_time_seconds: i64,
+    /// Logs that carry a `completion_percentage`.
+    pub completion_logs: i64,
+    /// The sum of what they carry.
+    pub completion_percentage_sum: i64,
+    /// Learner × lesson pairs that were completed.
+    pub completed: i64,
+}
+
+/// The figures of learners who are enrolled together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Learners enrolled today.
+    pub students: i64,
+    /// What they did.
+    pub figures: Figures,
+}
+
+/// The figures of a lesson.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LessonFigures {
+    /// Our name for the lesson.
+    pub lesson_id: i64,
+    /// The LMS's name for the lesson.
+    pub external_id: String,
+    /// What people call it.
+    pub title: String,
+    /// The field that it belongs to.
+    pub subject: Option<String>,
+    /// What was done with it.
+    pub figures: Figures,
+}
+
+/// The figures of a span of days, broken down as it was asked for; the other lists are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FiguresReport {
+    /// The platform as a whole.
+    pub totals: Enrolled,
+    /// Every classroom, by name.
+    pub classrooms: Vec<(String, Enrolled)>,
+    /// Every lesson, by id.
+    pub lessons: Vec<LessonFigures>,
+    /// Every day with a figure, in order.
+    pub days: Vec<(NaiveDate, Figures)>,
+}
+
+/// How the figures of a span are broken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breakdown {
+    /// By classroom, and by lesson.
+    ClassroomsAndLessons,
+    /// By classroom.
+    Classrooms,
+    /// By lesson.
+    Lessons,
+    /// By day.
+    Days,
+}
+
+/// Days, both included; an open end goes as far as there are figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DaySpan {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+impl DaySpan {
+    /// One day.
+    pub fn of(day: NaiveDate) -> Self {
+        Self { from: Some(day), to: Some(day) }
+    }
+}
+
+/// No log is from before or after the years of four digits.
+const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
+macro_rules! parts {
+    ($($part:literal),+) => {
+        concat!(include_str!("sql/figures_span.sql"), $(include_str!(concat!("sql/figures_", $part, ".sql"))),+)
+    };
+}
+
+/// The figures of today, with what arrived lately: see [`live_figures`](super::live_figures).
+pub(super) const LIVE: &str = parts!("totals", "classrooms", "rates");
+
+impl Breakdown {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::ClassroomsAndLessons => parts!("totals", "classrooms", "lessons"),
+            Self::Classrooms => parts!("totals", "classrooms"),
+            Self::Lessons => parts!("totals", "lessons"),
+            Self::Days => parts!("totals", "days"),
+        }
+    }
+}
+
+impl Store {
+    /// The figures of a span of days. One statement, so that all of them are of the same moment.
+    pub async fn figures(&self, span: DaySpan, breakdown: Breakdown) -> Result<FiguresReport, StoreError> {
+        let rows = self.figures_query(breakdown.sql(), span).all(&self.reader).await?;
+        let mut report = FiguresReport::default();
+        for row in &rows {
+            report.add(row)?;
+        }
+        Ok(report.sorted())
+    }
+
+    /// A statement made of [`parts`](Breakdown::sql), for a span of days.
+    pub(super) fn figures_query(&self, sql: &str, span: DaySpan) -> Query {
+        Query::new(self.dialect, sql)
+            .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
+            .bind_day("last_day", span.to.unwrap_or(LAST_DAY))
+    }
+}
+
+impl FiguresReport {
+    /// Takes one row to where it belongs.
+    pub(super) fn add(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+        let figures = figures_of(row)?;
+        let enrolled = || Ok::<_, DbErr>(Enrolled { students: row.try_get("", "students")?, figures });
+        match row.try_get::<String>("", "part")?.as_str() {
+            "totals" => self.totals = enrolled()?,
+            "classroom" => self.classrooms.push((row.try_get("", "classroom")?, enrolled()?)),
+            "lesson" => self.lessons.push(lesson_of(row, figures)?),
+            "day" => self.days.push((row.try_get("", "day")?, figures)),
+            unknown => return Err(DbErr::Type(format!("a part of the figures called {unknown}"))),
+        }
+        Ok(())
+    }
+
+    /// Names in the order of their bytes, on every machine: the order of text is a matter of a database's locale.
+    pub(super) fn sorted(mut self) -> Self {
+        self.classrooms.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        self.lessons.sort_unstable_by_key(|lesson| lesson.lesson_id);
+        self.days.sort_unstable_by_key(|&(day, _)| day);
+        self
+    }
+}
+
+/// The figures in a row, whatever it is about.
+pub(super) fn figures_of(row: &QueryResult) -> Result<Figures, DbErr> {
+    Ok(Figures {
+        active_students: row.try_get("", "active_students")?,
+        streaming_logs: row.try_get("", "streaming_logs")?,
+        watch_time_logs: row.try_get("", "watch_time_logs")?,
+        watch_time_seconds: row.try_get("", "watch_time_seconds")?,
+        completion_logs: row.try_get("", "completion_logs")?,
+        completion_percentage_sum: row.try_get("", "completion_percentage_sum")?,
+        completed: row.try_get("", "completed")?,
+    })
+}
+
+fn lesson_of(row: &QueryResult, figures: Figures) -> Result<LessonFigures, DbErr> {
+    Ok(LessonFigures {
+        lesson_id: row.try_get("", "lesson_id")?,
+        external_id: row.try_get("", "external_id")?,
+        title: row.try_get("", "title")?,
+        subject: row.try_get("", "subject")?,
+        figures,
+    })
+}

@@ -1,0 +1,78 @@
+//! 2. Stored and counted: the only place that knows the database.
+//!
+//! Rollups change in the same transaction as the log, so every figure equals what the raw log would give.
+
+mod api_clients;
+mod calendar;
+mod classrooms;
+mod connect;
+mod dialect;
+mod erase_student;
+mod error;
+mod figures;
+mod lessons;
+mod live_figures;
+mod patch_student;
+mod proof;
+mod query;
+mod record;
+mod rejected_logs;
+mod replicas;
+mod roster;
+mod settings;
+mod streaming_log;
+mod streaming_logs;
+mod students;
+mod timeseries;
+mod transaction;
+mod upsert;
+
+pub use api_clients::ApiClient;
+pub use calendar::Calendar;
+pub use classrooms::{ClassroomChange, CountedClassroom};
+pub use connect::DatabaseSettings;
+pub use dialect::Dialect;
+pub use entity::lesson::Model as LessonRow;
+pub use entity::rejected_log::Model as RejectedLogRow;
+pub use entity::streaming_log::Model as StreamingLogRow;
+pub use entity::student::Model as StudentRow;
+pub use figures::{Breakdown, DaySpan, Enrolled, Figures, FiguresReport, LessonFigures};
+pub use lessons::{LessonChange, LessonFields, LessonFilter, LessonPatch};
+pub use live_figures::{ARRIVALS, Arrival, Arrived, LiveFigures, RATES_SECONDS};
+pub use patch_student::StudentPatch;
+pub use proof::{Difference, Progress, RebuildError, Verification};
+pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
+pub use replicas::{Heard, Serving, ServingError};
+pub use roster::{Deleted, Patched};
+pub use settings::SettingsError;
+pub use streaming_log::{Item, Reference, RejectedLogKey, Rejection, StreamingLog, Submission, Verdict};
+pub use streaming_logs::{LogFilter, LogPosition};
+pub use students::{StudentChange, StudentFields, StudentFilter};
+pub use timeseries::{BucketCount, Window};
+pub use upsert::{Field, Upserted};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::error::StoreError;
+
+/// The database: cheap to clone, shared by all.
+#[derive(Clone)]
+pub struct Store {
+    dialect: Dialect,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    settings: DatabaseSettings,
+}
+
+impl Store {
+    /// Which database is underneath.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Whether the database answers at all.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! A change to one learner.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::student::Model as Student;
+use sea_orm::DbErr;
+
+use super::Store;
+use super::query::Rows;
+use super::roster::{Patched, Writing};
+use super::students::{STUDENTS_ALONE, StudentFields};
+use crate::error::StoreError;
+
+/// A change to a learner who is known by our id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudentPatch {
+    /// Another name in the LMS.
+    pub external_id: Option<String>,
+    /// All else.
+    pub fields: StudentFields,
+}
+
+impl Store {
+    /// Changes one learner.
+    pub async fn patch_student(
+        &self,
+        student_id: i64,
+        patch: StudentPatch,
+        now: DateTime<Utc>,
+    ) -> Result<Patched<Student>, StoreError> {
+        let (dialect, patch) = (self.dialect, Arc::new(patch));
+        let outcome = self.write(move |tx| {
+            let patch = Arc::clone(&patch);
+            Box::pin(async move { Writing { tx, dialect }.patch_student(student_id, &patch, now).await })
+        });
+        Patched::from_outcome(outcome.await)
+    }
+}
+
+impl Writing<'_> {
+    async fn patch_student(
+        &self,
+        student_id: i64,
+        patch: &StudentPatch,
+        now: DateTime<Utc>,
+    ) -> Result<Student, DbErr> {
+        let StudentPatch { external_id, fields } = patch;
+        self.hold_classrooms(fields.classroom.as_deref().into_iter().collect(), now).await?;
+        let before: Student =
+            self.lock_one(STUDENTS_ALONE, Rows::new().bigint("wanted", [student_id])).await?;
+        let mut after = fields.apply(before.clone());
+        after.external_id = external_id.clone().unwrap_or(after.external_id);
+        if after == before {
+            return Ok(after);
+        }
+        self.write_students(vec![&after]).await?;
+        if after.external_id != before.external_id {
+            self.keep_rejected_logs_findable(&before).await?;
+        }
+        if after.classroom != before.classroom {
+            self.raise_days_of([student_id]).await?;
+        }
+        Ok(after)
+    }
+
+    /// Rejected logs name their learner as the client did. When that name changes, they are kept under our id, so that
+    /// an erasure still finds them, and does not find them for whoever gets the old name.
+    async fn keep_rejected_logs_findable(&self, before: &Student) -> Result<(), DbErr> {
+        let update =
+            self.query("UPDATE rejected_logs SET learner_ref = {by_id} WHERE learner_ref = {by_name}");
+        let update = update.bind("by_id", ref_by_id(before)).bind("by_name", ref_by_name(before));
+        update.execute(self.tx).await?;
+        Ok(())
+    }
+}
+
+/// How a rejected log names a learner by our id.
+pub(super) fn ref_by_id(student: &Student) -> String {
+    format!("id:{}", student.student_id)
+}
+
+/// How a rejected log names a learner as the LMS does.
+pub(super) fn ref_by_name(student: &Student) -> String {
+    format!("ref:{}", student.external_id)
+}

@@ -1,0 +1,104 @@
+//! `rebuild`: count everything anew from the raw log, by today's rules, and replace the rollups in one transaction.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
+
+use super::slices::{FIRST_DAY, Reading};
+use crate::error::StoreError;
+use crate::store::query::Query;
+use crate::store::record::Recording;
+use crate::store::replicas::SERVING_LOCK;
+use crate::store::{Calendar, Dialect, Store};
+
+/// Why nothing was rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// A server would go on counting by the old rules.
+    #[error("a server is running on this database: stop every replica, then run `edtech-api rebuild` again")]
+    Serving,
+    /// The database could not do it; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Replaces every rollup by what the raw log gives under `calendar`, and makes that the rule. Returns the number of
+    /// logs counted. Closed days stay as they are.
+    pub async fn rebuild(
+        &self,
+        calendar: Calendar,
+        progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
+    ) -> Result<u64, RebuildError> {
+        let dialect = self.dialect;
+        let rebuilt = self
+            .write(move |tx| {
+                let progress = Arc::clone(&progress);
+                Box::pin(async move {
+                    if is_served(tx, dialect).await? {
+                        return Ok(None);
+                    }
+                    rebuild(tx, dialect, calendar, progress.as_ref()).await.map(Some)
+                })
+            })
+            .await?;
+        rebuilt.ok_or(RebuildError::Serving)
+    }
+}
+
+/// Every serving replica holds this lock together with the others; we need it alone, until the commit. SQLite's data
+/// directory is locked by the command.
+async fn is_served(tx: &DatabaseTransaction, dialect: Dialect) -> Result<bool, DbErr> {
+    if dialect == Dialect::Sqlite {
+        return Ok(false);
+    }
+    tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    let lock = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({lock})").bind("lock", SERVING_LOCK);
+    let is_free: bool = lock.one(tx).await?.map_or(Ok(false), |row| row.try_get_by_index(0))?;
+    Ok(!is_free)
+}
+
+async fn rebuild(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    calendar: Calendar,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<u64, DbErr> {
+    let settings = entity::setting::Entity::find().one(tx).await?;
+    let closed_before = settings.and_then(|settings| settings.closed_before);
+    let reading = Reading { on: tx, dialect, calendar, closed_before };
+    clear(&reading).await?;
+    let learners = reading.count_learners().await?;
+    let (mut logs, mut done, mut slice) = (0, 0, None);
+    loop {
+        slice = reading.next_slice(slice).await?;
+        let Some(slice) = slice else { break };
+        let recount = reading.recount(slice).await?;
+        Recording { tx, dialect, calendar }.write_tally(&recount.tally).await?;
+        logs += recount.logs;
+        done += recount.students.len() as u64;
+        progress(done.min(learners), learners);
+    }
+    let settings = Query::new(dialect, include_str!("../sql/update_settings.sql"))
+        .bind("time_zone", calendar.zone.name())
+        .bind("completion_threshold", calendar.threshold);
+    settings.execute(tx).await?;
+    Ok(logs)
+}
+
+/// Removes the rollups of every open day. The days that had figures get a new revision: they may have none afterwards.
+async fn clear(reading: &Reading<'_, DatabaseTransaction>) -> Result<(), DbErr> {
+    let day = reading.closed_before.unwrap_or(FIRST_DAY);
+    let minute = reading.calendar.start_of(day);
+    let with_day = [
+        include_str!("../sql/raise_counted_days.sql"),
+        "DELETE FROM viewing_days WHERE day >= {from}",
+        "DELETE FROM completions WHERE day >= {from}",
+    ];
+    for sql in with_day {
+        Query::new(reading.dialect, sql).bind_day("from", day).execute(reading.on).await?;
+    }
+    let minutes = Query::new(reading.dialect, "DELETE FROM log_minutes WHERE minute >= {from}");
+    minutes.bind_time("from", minute).execute(reading.on).await?;
+    Ok(())
+}

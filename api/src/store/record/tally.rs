@@ -1,0 +1,159 @@
+//! What a set of logs adds to the rollups: the one place that says how logs are counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
+use sea_orm::DbErr;
+
+use super::Recording;
+use super::admit::Candidate;
+use crate::store::Calendar;
+use crate::store::query::{Query, Rows};
+
+/// What counts of one log.
+pub(in crate::store) struct LoggedViewing {
+    pub(in crate::store) student_id: i64,
+    pub(in crate::store) lesson_id: i64,
+    pub(in crate::store) watch_time_seconds: Option<i32>,
+    pub(in crate::store) completion_percentage: Option<i32>,
+    pub(in crate::store) event_timestamp: DateTime<Utc>,
+}
+
+/// The counts of some logs, by the keys of the rollups and in their order.
+#[derive(Default)]
+pub(in crate::store) struct Tally {
+    /// By learner, day and lesson.
+    pub(in crate::store) viewing_days: BTreeMap<(i64, NaiveDate, i64), ViewingDay>,
+    /// The first completing moment, by learner and lesson.
+    pub(in crate::store) completions: BTreeMap<(i64, i64), DateTime<Utc>>,
+    /// Logs in each minute of UTC.
+    pub(in crate::store) minutes: BTreeMap<DateTime<Utc>, i64>,
+}
+
+/// One row of `viewing_days` without its key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::store) struct ViewingDay {
+    pub(in crate::store) streaming_logs: i64,
+    pub(in crate::store) watch_time_logs: i64,
+    pub(in crate::store) watch_time_seconds: i64,
+    pub(in crate::store) completion_logs: i64,
+    pub(in crate::store) completion_percentage_sum: i64,
+}
+
+impl Tally {
+    /// Counts one log.
+    pub(in crate::store) fn add(&mut self, calendar: &Calendar, log: &LoggedViewing) {
+        let day = calendar.day_of(log.event_timestamp);
+        self.viewing_days.entry((log.student_id, day, log.lesson_id)).or_default().add(log);
+        *self.minutes.entry(minute_of(log.event_timestamp)).or_default() += 1;
+        if calendar.completes(log.completion_percentage) {
+            let first =
+                self.completions.entry((log.student_id, log.lesson_id)).or_insert(log.event_timestamp);
+            *first = log.event_timestamp.min(*first);
+        }
+    }
+}
+
+impl ViewingDay {
+    fn add(&mut self, log: &LoggedViewing) {
+        self.streaming_logs += 1;
+        if let Some(seconds) = log.watch_time_seconds {
+            self.watch_time_logs += 1;
+            self.watch_time_seconds += i64::from(seconds);
+        }
+        if let Some(percentage) = log.completion_percentage {
+            self.completion_logs += 1;
+            self.completion_percentage_sum += i64::from(percentage);
+        }
+    }
+}
+
+/// The minute of UTC that a moment lies in.
+pub(in crate::store) fn minute_of(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment.duration_trunc(TimeDelta::minutes(1)).unwrap_or(moment)
+}
+
+impl Recording<'_> {
+    /// Adds new logs to every rollup and raises the revision of every day that this changed.
+    pub(super) async fn count(&self, new_logs: &[&Candidate<'_>]) -> Result<(), DbErr> {
+        if new_logs.is_empty() {
+            return Ok(());
+        }
+        let mut tally = Tally::default();
+        for log in new_logs {
+            tally.add(&self.calendar, &log.viewing());
+        }
+        self.write_tally(&tally).await
+    }
+
+    /// Adds a tally to the rollups.
+    pub(in crate::store) async fn write_tally(&self, tally: &Tally) -> Result<(), DbErr> {
+        let mut changed_days: BTreeSet<_> = tally.viewing_days.keys().map(|&(_, day, _)| day).collect();
+        self.add_viewing_days(tally).await?;
+        changed_days.extend(self.complete(tally).await?);
+        self.add_minutes(tally).await?;
+        self.raise_revisions(changed_days).await
+    }
+
+    async fn add_viewing_days(&self, tally: &Tally) -> Result<(), DbErr> {
+        let keys = || tally.viewing_days.keys();
+        let counts = || tally.viewing_days.values();
+        let rows = Rows::new()
+            .bigint("student_id", keys().map(|key| key.0))
+            .day("day", keys().map(|key| key.1))
+            .bigint("lesson_id", keys().map(|key| key.2))
+            .bigint("streaming_logs", counts().map(|it| it.streaming_logs))
+            .bigint("watch_time_logs", counts().map(|it| it.watch_time_logs))
+            .bigint("watch_time_seconds", counts().map(|it| it.watch_time_seconds))
+            .bigint("completion_logs", counts().map(|it| it.completion_logs))
+            .bigint("completion_percentage_sum", counts().map(|it| it.completion_percentage_sum));
+        let upsert = Query::new(self.dialect, include_str!("../sql/add_viewing_days.sql"));
+        upsert.rows(rows).execute(self.tx).await?;
+        Ok(())
+    }
+
+    /// Notes first completions and moves those that a late log precedes; returns the days that lost or won one.
+    async fn complete(&self, tally: &Tally) -> Result<Vec<NaiveDate>, DbErr> {
+        if tally.completions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let insert = Query::new(self.dialect, include_str!("../sql/insert_completions.sql"));
+        let inserted = insert.rows(self.completion_rows(tally)).execute(self.tx).await?;
+        if inserted == tally.completions.len() as u64 {
+            return Ok(Vec::new());
+        }
+        // Some pairs were complete before. Lock those that completed later than the logs at hand say, then move them.
+        let later = Query::new(self.dialect, include_str!("../sql/lock_later_completions.sql"));
+        let later = later.rows(self.completion_rows(tally)).all(self.tx).await?;
+        if later.is_empty() {
+            return Ok(Vec::new());
+        }
+        let advance = Query::new(self.dialect, include_str!("../sql/advance_completions.sql"));
+        advance.rows(self.completion_rows(tally)).execute(self.tx).await?;
+        later.iter().map(|row| row.try_get("", "day")).collect()
+    }
+
+    fn completion_rows(&self, tally: &Tally) -> Rows {
+        let days = tally.completions.values().map(|&moment| self.calendar.day_of(moment));
+        Rows::new()
+            .bigint("student_id", tally.completions.keys().map(|key| key.0))
+            .bigint("lesson_id", tally.completions.keys().map(|key| key.1))
+            .time("completed_at", tally.completions.values().copied())
+            .day("day", days)
+    }
+
+    async fn add_minutes(&self, tally: &Tally) -> Result<(), DbErr> {
+        let rows = Rows::new()
+            .time("minute", tally.minutes.keys().copied())
+            .bigint("streaming_logs", tally.minutes.values().copied());
+        let upsert = Query::new(self.dialect, include_str!("../sql/add_log_minutes.sql"));
+        upsert.rows(rows).execute(self.tx).await?;
+        Ok(())
+    }
+
+    async fn raise_revisions(&self, days: BTreeSet<NaiveDate>) -> Result<(), DbErr> {
+        let raise = Query::new(self.dialect, include_str!("../sql/raise_day_revisions.sql"));
+        raise.rows(Rows::new().day("day", days)).execute(self.tx).await?;
+        Ok(())
+    }
+}

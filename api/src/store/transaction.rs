@@ -1,0 +1,67 @@
+//! Transactions that run to their end, whoever waits for them.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use sea_orm::{DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use super::Store;
+use super::error::lost_a_race;
+use crate::error::StoreError;
+
+/// What a piece of work in a transaction returns.
+pub(super) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 't>>;
+
+/// How often a transaction that lost a race is run before the client is asked to send again.
+const ATTEMPTS: u32 = 5;
+
+impl Store {
+    /// Runs `work` in a transaction that changes the database, and again where it lost a race.
+    ///
+    /// It runs in a task of its own, which nobody cancels: a `BEGIN` that is dropped half-way can leave a pooled
+    /// connection inside a transaction, and a client that hangs up must not undo what its neighbours wait for.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync + 'static,
+    {
+        let store = self.clone();
+        let task = tokio::spawn(async move {
+            let mut attempt = 1;
+            loop {
+                match store.attempt(&work).await {
+                    Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
+                        tracing::debug!(attempt, %error, "lost a race in the database, running it again");
+                        tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                        attempt += 1;
+                    }
+                    outcome => return outcome.map_err(StoreError::from),
+                }
+            }
+        });
+        task.await.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))
+    }
+
+    async fn attempt<T, F>(&self, work: &F) -> Result<T, DbErr>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T>,
+    {
+        let options = TransactionOptions {
+            // Taking SQLite's write lock at once: a reader cannot become a writer after somebody else wrote.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.writer.begin_with_options(options).await?;
+        match work(&transaction).await {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The connection may be gone, and with it the transaction: the first error is the one that matters.
+                let _ = transaction.rollback().await;
+                Err(error)
+            }
+        }
+    }
+}

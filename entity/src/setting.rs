@@ -1,0 +1,21 @@
+//! `settings`
+
+use sea_orm::entity::prelude::*;
+
+/// What every replica must agree on; one row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "settings")]
+pub struct Model {
+    /// Always 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i16,
+    /// IANA name of the zone that days are counted in.
+    pub time_zone: String,
+    /// The percentage that completes a lesson.
+    pub completion_threshold: i32,
+    /// Days before this one are closed: nothing recounts them.
+    pub closed_before: Option<Date>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,128 @@
+//! `run`: replicas that enrol learners and stream lessons as people do, until they are told to stop.
+
+mod enrolment;
+mod replica;
+mod status;
+mod tally;
+mod viewing;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::client::{Client, ClientArgs};
+use crate::{console, environment};
+use replica::Replica;
+use tally::Tally;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  edtech-simulator run                                one replica, one log each 5 s: 12 a minute
+  edtech-simulator run --replicas 4 --interval 500ms  480 a minute
+  edtech-simulator run --seed 7                       the same story again, with new logs";
+
+/// How many learners, how fast, and which story.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    client: ClientArgs,
+    /// How many replicas post side by side.
+    #[arg(long, env = "EDTECH_SIMULATOR_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    replicas: u32,
+    /// Between two logs of a replica: 5s, 500ms, 1m.
+    #[arg(long, env = "EDTECH_SIMULATOR_INTERVAL", default_value = "5s", value_parser = interval)]
+    interval: Duration,
+    /// How many learners a replica enrols.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    learners: u32,
+    /// Which story to tell; drawn, and printed, without it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Begins the external ids of the learners: two simulators of different names have different learners.
+    #[arg(long, env = "EDTECH_SIMULATOR_NAME", default_value = "sim")]
+    name: String,
+    /// Where to serve /livez and /metrics; nowhere without it.
+    #[arg(long, env = "EDTECH_SIMULATOR_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+/// Runs until SIGINT or SIGTERM; every log in flight is finished first.
+pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let stop = told_to_stop()?;
+    let seed = args.seed.unwrap_or_else(|| environment::rng().next_u64());
+    console::complain(&format!("seed {seed}"));
+    let client = Client::new(&args.client, None)?;
+    let tally = Arc::new(Tally::default());
+    if let Some(address) = args.listen {
+        status::serve(address, Arc::clone(&tally), client.clone()).await?;
+    }
+    let mut replicas = JoinSet::new();
+    for number in 0..args.replicas {
+        let replica = Replica {
+            client: client.clone(),
+            name: format!("{}-{number}", args.name),
+            learners: args.learners,
+            interval: args.interval,
+            tally: Arc::clone(&tally),
+            // Each replica tells its own story, whatever the others do.
+            rng: StdRng::seed_from_u64(seed.wrapping_add(number.into())),
+        };
+        replicas.spawn(replica.run(stop.clone()));
+    }
+    while let Some(ended) = replicas.join_next().await {
+        ended??;
+    }
+    console::say(&tally.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told_to_stop() -> anyhow::Result<watch::Receiver<bool>> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let (sender, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        let _ = sender.send(true);
+    });
+    Ok(stop)
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds_of_unit = match unit {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        _ => f64::NAN,
+    };
+    let seconds = number.parse::<f64>().unwrap_or(f64::NAN) * seconds_of_unit;
+    let interval = (0.001..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
+    interval.ok_or_else(|| "an interval is 1ms to 1440m, for example 5s or 500ms".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_have_units() {
+        assert_eq!(interval("5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(interval("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(interval("1.5m"), Ok(Duration::from_secs(90)));
+        for text in ["", "s", "0s", "-1s", "5h", "inf", "2000m"] {
+            assert!(interval(text).is_err(), "{text}");
+        }
+    }
+}
