@@ -1,17 +1,14 @@
 //! The HTTP server: what every handler shares, and the limits that the protocol itself is held to.
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, Server};
+use actix_web::dev::Server;
 use actix_web::http::header::X_CONTENT_TYPE_OPTIONS;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use socket2::SockRef;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Access, Secrets};
@@ -126,9 +123,9 @@ pub fn api_server(config: &Config, state: State) -> Result<(Server, SocketAddr),
 }
 
 #[cfg(target_os = "linux")]
-fn cut_when_unread(connection: &dyn Any, _: &mut Extensions) {
-    let Some(connection) = connection.downcast_ref::<TcpStream>() else { return };
-    if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
+fn cut_when_unread(connection: &dyn std::any::Any, _: &mut actix_web::dev::Extensions) {
+    let Some(connection) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() else { return };
+    if let Err(error) = socket2::SockRef::from(connection).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
         tracing::debug!(%error, "a connection has no limit for what is left unread");
     }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::{Require, Roster};
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::refusals::ListRefusals;
 use crate::store::{RejectedLogFilter, RejectedLogKey, RejectedLogPosition, RejectedLogRow, Store};
 
 /// Which rejected logs are asked for.
@@ -17,10 +19,11 @@ use crate::store::{RejectedLogFilter, RejectedLogKey, RejectedLogPosition, Rejec
 #[into_params(parameter_in = Query)]
 pub struct RejectedLogQuery {
     /// Sent by this API client.
-    client: Option<String>,
+    #[param(value_type = Option<String>, example = "school")]
+    client: Option<Name>,
     /// Refused with this code.
-    #[param(example = "unknown_student")]
-    code: Option<String>,
+    #[param(value_type = Option<String>, example = "unknown_student")]
+    code: Option<Name>,
     /// How many on a page, 1 to 1000; 100 by default.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -82,13 +85,7 @@ pub(super) fn position(row: &RejectedLogRow) -> RejectedLogPosition {
 #[utoipa::path(
     tag = "ingestion",
     params(RejectedLogQuery),
-    responses(
-        (status = 200, description = "A page of rejected logs", body = Page<RejectedLog>),
-        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot answer", body = ProblemBody, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page of rejected logs", body = Page<RejectedLog>), ListRefusals),
     security(("token" = ["roster"]))
 )]
 #[get("/rejected-logs")]
@@ -100,6 +97,7 @@ pub async fn get_rejected_logs(
 ) -> Result<HttpResponse, Problem> {
     let RejectedLogQuery { client, code, limit, cursor } = query.into_inner();
     let page: PageRequest<RejectedLogPosition> = PageRequest::parse(limit, cursor.as_deref())?;
+    let (client, code) = (client.map(Into::into), code.map(Into::into));
     let filter = RejectedLogFilter { client, code, whole_only: false };
     let rows = store.rejected_logs(&filter, page.after.as_ref(), page.rows()).await?;
     Ok(page.page(rows, position).map(RejectedLog::from).answer(&request))

@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use crate::auth::{Require, Roster};
 use crate::clock::Clock;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::refusals::ListRefusals;
 use crate::store::{LogFilter, LogPosition, Store, StreamingLogRow};
 
 /// Without a learner the window is an index range, and bounded.
@@ -33,7 +35,8 @@ pub struct LogQuery {
     /// Of this lesson.
     lesson_id: Option<i64>,
     /// Of the learners who are in this classroom today.
-    classroom: Option<String>,
+    #[param(value_type = Option<String>, example = "IA_2025")]
+    classroom: Option<Name>,
     /// How many on a page, 1 to 1000; 100 by default.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -99,13 +102,7 @@ impl Log {
 #[utoipa::path(
     tag = "ingestion",
     params(LogQuery),
-    responses(
-        (status = 200, description = "A page of logs", body = Page<Log>),
-        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database cannot answer", body = ProblemBody, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page of logs", body = Page<Log>), ListRefusals),
     security(("token" = ["roster"]))
 )]
 #[get("/streaming-logs")]
@@ -135,5 +132,5 @@ fn filter(query: LogQuery, now: DateTime<Utc>) -> Result<LogFilter, Problem> {
         }
         (None, from, to) => (from, to),
     };
-    Ok(LogFilter { student_id, lesson_id, classroom, from, to })
+    Ok(LogFilter { student_id, lesson_id, classroom: classroom.map(Into::into), from, to })
 }

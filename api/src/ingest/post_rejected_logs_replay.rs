@@ -13,7 +13,9 @@ use super::parse::parse;
 use crate::auth::{Require, Roster};
 use crate::clock::Clock;
 use crate::entropy;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::name::Name;
+use crate::refusals::ListRefusals;
 use crate::store::{Item, RejectedLogFilter, RejectedLogKey, RejectedLogRow, Store, Submission, Verdict};
 
 /// How many rejected logs go through the queue at once.
@@ -25,10 +27,11 @@ const PAGE: u64 = 500;
 #[into_params(parameter_in = Query)]
 pub struct ReplayQuery {
     /// Sent by this API client.
-    client: Option<String>,
+    #[param(value_type = Option<String>, example = "school")]
+    client: Option<Name>,
     /// Refused with this code.
-    #[param(example = "unknown_student")]
-    code: Option<String>,
+    #[param(value_type = Option<String>, example = "unknown_student")]
+    code: Option<Name>,
 }
 
 /// What became of the rejected logs that were tried again.
@@ -49,13 +52,7 @@ pub struct Replayed {
 #[utoipa::path(
     tag = "ingestion",
     params(ReplayQuery),
-    responses(
-        (status = 200, description = "Every one was tried", body = Replayed),
-        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter cannot be", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Perhaps stored, send it again", body = ProblemBody, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "Every one was tried", body = Replayed), ListRefusals),
     security(("token" = ["roster"]))
 )]
 #[post("/rejected-logs/replay")]
@@ -67,6 +64,7 @@ pub async fn post_rejected_logs_replay(
     clock: Data<Clock>,
 ) -> Result<Json<Replayed>, Problem> {
     let ReplayQuery { client, code } = query.into_inner();
+    let (client, code) = (client.map(Into::into), code.map(Into::into));
     let filter = RejectedLogFilter { client, code, whole_only: true };
     let mut replayed = Replayed::default();
     let mut after = None;

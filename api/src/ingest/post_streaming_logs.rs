@@ -2,29 +2,30 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Payload};
-use actix_web::{Either, HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpRequest, HttpResponse, post};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Intake;
 use super::items::{Form, Posted, split};
 use super::parse::parse;
-use super::verdicts::{StoredLog, StoredStatus, Verdicts, problem};
+use super::verdicts::{IngestAnswer, StoredLog, StoredStatus, Verdicts, problem};
 use crate::auth::{Ingest, Require};
 use crate::body::read_body;
 use crate::clock::Clock;
 use crate::entropy;
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
+use crate::one_or_many::OneOrMany;
+use crate::refusals::IngestRefusals;
 use crate::store::{Item, Submission, Verdict};
 
 /// The largest body, in bytes, also after decompression.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// What happened in a viewing.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -67,25 +68,11 @@ pub struct PostedLog {
 /// blocks its neighbours. `Content-Encoding: gzip` is understood.
 #[utoipa::path(
     tag = "ingestion",
-    request_body(content(
-        (PostedLog = "application/json"),
-        (Vec<PostedLog> = "application/json"),
-        (String = "application/x-ndjson")
-    )),
+    request_body(content((OneOrMany<PostedLog> = "application/json"), (String = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "A list was judged, or the one log was stored before", content(
-            (Verdicts = "application/json"), (StoredLog = "application/json")
-        )),
+        (status = 200, description = "A list was judged, or the one log was stored before", body = IngestAnswer),
         (status = 201, description = "The one log is stored", body = StoredLog),
-        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No token, or one that does not hold", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "A token without the scope", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The one log has the id of another one", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too many bytes or too many logs", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Neither JSON nor lines of it", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The one log is refused, and kept as a rejected log", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Perhaps stored, send it again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
+        IngestRefusals
     ),
     security(("token" = ["ingest"]))
 )]
@@ -96,19 +83,15 @@ pub async fn post_streaming_logs(
     payload: Payload,
     intake: Data<Intake>,
     clock: Data<Clock>,
-) -> Result<Either<HttpResponse, web::Json<Verdicts>>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let form = Form::of(content_type(&request))?;
     let body = read_body(&request, payload, BODY_LIMIT).await?;
-    let posted = split(form, &body)?;
     let submission = |items| submission(caller.client(), clock.now(), items);
-    match posted {
-        Posted::One(item) => {
-            let verdicts = intake.submit(submission(vec![item])).await?;
-            answer_one(verdicts).map(Either::Left)
-        }
+    match split(form, &body)? {
+        Posted::One(item) => answer_one(intake.submit(submission(vec![item])).await?),
         Posted::Many(items) => {
             let verdicts = intake.submit(submission(items)).await?;
-            Ok(Either::Right(web::Json(Verdicts::of(verdicts))))
+            Ok(HttpResponse::Ok().json(IngestAnswer::Many(Verdicts::of(verdicts))))
         }
     }
 }
@@ -132,7 +115,8 @@ fn answer_one(verdicts: Vec<Verdict>) -> Result<HttpResponse, Problem> {
             Ok(HttpResponse::Created().json(StoredLog { log_id, status: StoredStatus::Stored }))
         }
         Some(Verdict::Duplicate(log_id)) => {
-            Ok(HttpResponse::Ok().json(StoredLog { log_id, status: StoredStatus::Duplicate }))
+            Ok(HttpResponse::Ok()
+                .json(IngestAnswer::One(StoredLog { log_id, status: StoredStatus::Duplicate })))
         }
         Some(Verdict::Rejected(rejection)) => Err(problem(rejection)),
         Some(Verdict::Gone) | None => Err(Problem::internal("a log got no verdict")),

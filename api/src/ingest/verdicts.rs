@@ -39,6 +39,16 @@ pub struct Verdicts {
     pub(super) rejected: Vec<RejectedItem>,
 }
 
+/// The answer with status 200.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum IngestAnswer {
+    /// To a single log that was stored before.
+    One(StoredLog),
+    /// To an array or to lines.
+    Many(Verdicts),
+}
+
 impl Verdicts {
     pub(super) fn of(verdicts: Vec<Verdict>) -> Self {
         let mut answer = Self::default();

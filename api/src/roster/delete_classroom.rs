@@ -3,10 +3,10 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 
-use super::name::Name;
-use super::refusals::DeleteRefusals;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::name::Name;
+use crate::refusals::DeleteRefusals;
 use crate::store::{Deleted, Store};
 
 /// Delete a classroom

@@ -3,9 +3,9 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 
-use super::refusals::DeleteRefusals;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::refusals::DeleteRefusals;
 use crate::store::{Deleted, Store};
 
 /// Delete a lesson

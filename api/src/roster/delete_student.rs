@@ -3,9 +3,9 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
 
-use super::refusals::FindRefusals;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::refusals::FindRefusals;
 use crate::store::{Calendar, Store};
 
 /// Erase a learner

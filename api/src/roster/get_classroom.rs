@@ -4,10 +4,10 @@ use actix_web::get;
 use actix_web::web::{Data, Json, Path};
 
 use super::Classroom;
-use super::name::Name;
-use super::refusals::FindRefusals;
 use crate::auth::{Read, Require};
 use crate::error::Problem;
+use crate::name::Name;
+use crate::refusals::FindRefusals;
 use crate::store::Store;
 
 /// Get a classroom

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Classroom;
-use super::name::Name;
-use super::refusals::ListRefusals;
 use crate::auth::{Read, Require};
 use crate::error::Problem;
+use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::refusals::ListRefusals;
 use crate::store::Store;
 
 /// Which page of the classrooms is asked for.

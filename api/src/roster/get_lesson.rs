@@ -4,9 +4,9 @@ use actix_web::get;
 use actix_web::web::{Data, Json, Path};
 
 use super::Lesson;
-use super::refusals::FindRefusals;
 use crate::auth::{Read, Require};
 use crate::error::Problem;
+use crate::refusals::FindRefusals;
 use crate::store::Store;
 
 /// Get a lesson

@@ -4,9 +4,9 @@ use actix_web::get;
 use actix_web::web::{Data, Json, Path};
 
 use super::Student;
-use super::refusals::FindRefusals;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::refusals::FindRefusals;
 use crate::store::Store;
 
 /// Get a learner

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Student;
-use super::name::Name;
-use super::refusals::ListRefusals;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::refusals::ListRefusals;
 use crate::store::{Store, StudentFilter};
 
 /// Which learners are asked for.

@@ -22,10 +22,8 @@ pub mod post_students;
 mod batch;
 mod classroom;
 mod lesson;
-mod name;
 mod pairs;
 mod posted_row;
-mod refusals;
 mod roster_body;
 mod student;
 

@@ -4,12 +4,12 @@ use actix_web::web::{Data, Json, Path, Payload};
 use actix_web::{HttpRequest, patch};
 
 use super::classroom::classroom_change;
-use super::name::Name;
-use super::refusals::PatchRefusals;
 use super::roster_body::{read_object, refused};
 use super::{Classroom, NamedClassroom};
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::name::Name;
+use crate::refusals::PatchRefusals;
 use crate::store::{ClassroomChange, Patched, Store};
 
 /// Rename a classroom

@@ -4,11 +4,11 @@ use actix_web::web::{Data, Json, Path, Payload};
 use actix_web::{HttpRequest, patch};
 
 use super::lesson::lesson_patch;
-use super::refusals::PatchRefusals;
 use super::roster_body::{read_object, refused};
 use super::{Lesson, PatchedLesson};
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::refusals::PatchRefusals;
 use crate::store::{Patched, Store};
 
 /// Change a lesson

@@ -3,13 +3,13 @@
 use actix_web::web::{Data, Json, Path, Payload};
 use actix_web::{HttpRequest, patch};
 
-use super::refusals::PatchRefusals;
 use super::roster_body::{read_object, refused};
 use super::student::student_patch;
 use super::{PatchedStudent, Student};
 use crate::auth::{Require, Roster};
 use crate::clock::Clock;
 use crate::error::Problem;
+use crate::refusals::PatchRefusals;
 use crate::store::{Patched, Store};
 
 /// Change a learner

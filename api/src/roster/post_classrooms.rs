@@ -5,13 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, post};
 
 use super::batch::Batch;
 use super::classroom::{CLASSROOM_COLUMNS, classroom_change};
-use super::refusals::UpsertRefusals;
 use super::roster_body::read_roster;
 use super::{Classroom, NamedClassroom, RosterAnswer};
 use crate::auth::{Require, Roster};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::one_or_many::OneOrMany;
+use crate::refusals::UpsertRefusals;
 use crate::store::Store;
 
 /// Make classrooms

@@ -4,7 +4,6 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 
 use super::batch::Batch;
-use super::refusals::UpsertRefusals;
 use super::roster_body::read_roster;
 use super::student::{STUDENT_COLUMNS, student_change};
 use super::{PostedStudent, RosterAnswer, Student};
@@ -12,6 +11,7 @@ use crate::auth::{Require, Roster};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::one_or_many::OneOrMany;
+use crate::refusals::UpsertRefusals;
 use crate::store::Store;
 
 /// Make or change learners

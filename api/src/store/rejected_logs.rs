@@ -47,7 +47,8 @@ impl FromStr for RejectedLogPosition {
         let mut parts = text.splitn(3, ' ');
         let last_seen = moment(parts.next()).ok_or(())?;
         let payload_hash = parts.next().and_then(from_hex).ok_or(())?;
-        let client = parts.next().ok_or(())?.to_owned();
+        // PostgreSQL takes no U+0000, and no client is called so.
+        let client = parts.next().filter(|client| !client.contains(char::is_control)).ok_or(())?.to_owned();
         Ok(Self { last_seen, key: RejectedLogKey { client, payload_hash } })
     }
 }

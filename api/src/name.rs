@@ -16,7 +16,7 @@ pub struct NoName;
 
 impl Name {
     /// As text.
-    pub(super) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -1,4 +1,4 @@
-//! The problems that each kind of roster route may answer, for its documentation.
+//! The problems that each kind of route may answer, for its documentation.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,24 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::error::ProblemBody;
 
+/// Of a route that takes logs.
+pub struct IngestRefusals;
 /// Of a route that answers a list.
-pub(super) struct ListRefusals;
+pub struct ListRefusals;
 /// Of a route that answers one row.
-pub(super) struct FindRefusals;
+pub struct FindRefusals;
 /// Of a route that takes one object, an array or a CSV.
-pub(super) struct UpsertRefusals;
+pub struct UpsertRefusals;
 /// Of a route that changes one row.
-pub(super) struct PatchRefusals;
+pub struct PatchRefusals;
 /// Of a route that deletes a row which others may refer to.
-pub(super) struct DeleteRefusals;
+pub struct DeleteRefusals;
+
+impl IntoResponses for IngestRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[400, 401, 403, 408, 409, 413, 415, 422, 503])
+    }
+}
 
 impl IntoResponses for ListRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {

@@ -1,0 +1,106 @@
+//! A program that talks to the platform over HTTP.
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::answer::Answer;
+
+/// A client with a token, or without one.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A client that nobody knows.
+    pub(crate) fn anonymous(url: &str) -> Self {
+        // Everything happens on loopback: no proxy, and no roots of trust to load.
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build();
+        Self { http: http.expect("an HTTP client"), url: url.to_owned(), token: None }
+    }
+
+    /// The same client with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client without its token.
+    pub fn without_token(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
+    /// The client's token, if it has one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Where the platform is, without a path.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Changes.
+    pub async fn patch_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Posts one object or an array.
+    pub async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Posts one object a line.
+    pub async fn post_ndjson(&self, path: &str, lines: &[Value]) -> Answer {
+        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.post_text(path, "application/x-ndjson", lines).await
+    }
+
+    /// Posts a CSV with its header row.
+    pub async fn post_csv(&self, path: &str, csv: &str) -> Answer {
+        self.post_text(path, "text/csv", csv).await
+    }
+
+    /// Posts any bytes as any type.
+    pub async fn post_text(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+        self.send(self.request(Method::POST, path).header(CONTENT_TYPE, content_type).body(body)).await
+    }
+
+    /// A request with the client's token, to be sent with [`Client::send`].
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request that must be answered.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        self.try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
+    }
+
+    /// Sends a request to a server that may go away meanwhile.
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = match text.as_str() {
+            "" => Value::Null,
+            _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        };
+        Ok(Answer { status, headers, body })
+    }
+}

@@ -1,0 +1,123 @@
+//! The binaries, run as an operator runs them.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::Database;
+
+/// Longer than any command of a test may take, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A command that is about to run.
+#[derive(Debug)]
+pub struct Command {
+    program: &'static str,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+/// A command that has run.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit code, none where a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it said beside that.
+    pub stderr: String,
+}
+
+impl Command {
+    /// `edtech-api` with these arguments, on this database.
+    pub fn api<'a>(database: &Database, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new("edtech-api", arguments, database.environment())
+    }
+
+    /// `edtech-simulator` with these arguments.
+    pub fn simulator<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new("edtech-simulator", arguments, Vec::new())
+    }
+
+    fn new<'a>(
+        program: &'static str,
+        arguments: impl IntoIterator<Item = &'a str>,
+        environment: Vec<(String, String)>,
+    ) -> Self {
+        Self { program, arguments: arguments.into_iter().map(str::to_owned).collect(), environment }
+    }
+
+    /// The same command with this in its environment.
+    pub fn env(mut self, key: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != key);
+        self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same command without this in its environment.
+    pub fn without(mut self, key: &str) -> Self {
+        self.environment.retain(|(known, _)| known != key);
+        self
+    }
+
+    /// The same command with no log lines: what it still says, it says to the operator.
+    pub fn quietly(self) -> Self {
+        self.env("RUST_LOG", "off")
+    }
+
+    /// Runs it to its end.
+    pub async fn run(self) -> Finished {
+        let mut command = self.prepared();
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{self:?} does not end")).expect("a program that runs");
+        Finished {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The process, with nothing of this process's environment that could change what it does.
+    pub(crate) fn prepared(&self) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(binary(self.program));
+        command.args(&self.arguments).env_clear();
+        command.envs(std::env::vars().filter(|(key, _)| key == "PATH" || key == "RUST_BACKTRACE"));
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
+        command
+    }
+}
+
+impl Finished {
+    /// What it printed; it must have ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self.stdout
+    }
+
+    /// The one line that it was refused with.
+    #[track_caller]
+    pub fn refusal(&self) -> &str {
+        assert!(self.code.is_some_and(|code| code != 0), "not refused: {self:?}");
+        let mut lines = self.stderr.lines();
+        let line = lines.next().unwrap_or_else(|| panic!("refused without a word: {self:?}"));
+        assert_eq!(lines.next(), None, "refused with more than a line: {}", self.stderr);
+        line
+    }
+}
+
+impl Database {
+    /// Recomputes every figure from the raw log; there must be no difference.
+    pub async fn assert_verified(&self) {
+        Command::api(self, ["verify"]).run().await.expect(0);
+    }
+}
+
+/// A binary of this workspace, beside the test executable: `target/debug/deps/platform-…` → `target/debug/…`.
+fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of the test executable");
+    let path = test.ancestors().nth(2).expect("a target directory").join(name);
+    assert!(path.is_file(), "{} is not there: run `cargo build --workspace --bins`", path.display());
+    path
+}

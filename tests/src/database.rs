@@ -1,0 +1,155 @@
+//! A database of one's own, gone at the end of the story.
+
+use std::path::{Path, PathBuf};
+
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// The name of the API client that every platform of a test begins with.
+pub(crate) const CLIENT_ID: &str = "story";
+
+/// An empty database, and the secrets that every server on it shares.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    directory: PathBuf,
+    server: Option<Server>,
+    signing_key: String,
+    client_secret: String,
+    connection: OnceCell<DatabaseConnection>,
+}
+
+/// The PostgreSQL server that a database was made on.
+#[derive(Debug)]
+struct Server {
+    url: String,
+    database: String,
+}
+
+impl Database {
+    /// A file of SQLite that the first server makes.
+    pub fn sqlite() -> Self {
+        let directory = new_directory();
+        let url = format!("sqlite://{}", directory.join("edtech.db").display());
+        Self::new(url, directory, None)
+    }
+
+    /// A new database on the PostgreSQL server of `TEST_DATABASE_URL`.
+    pub async fn postgres() -> Self {
+        let server = std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| {
+            panic!("TEST_DATABASE_URL is not set: run `make test`, or `scripts/with-postgres cargo test`")
+        });
+        let database = format!("edtech_test_{}", Uuid::new_v4().simple());
+        on_server(&server, &format!("CREATE DATABASE {database}")).await.expect("a new database");
+        let (server_alone, _) = server.rsplit_once('/').expect("a database in TEST_DATABASE_URL");
+        let url = format!("{server_alone}/{database}");
+        Self::new(url, new_directory(), Some(Server { url: server, database }))
+    }
+
+    fn new(url: String, directory: PathBuf, server: Option<Server>) -> Self {
+        let secret = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let connection = OnceCell::new();
+        Self { url, directory, server, signing_key: secret(), client_secret: secret(), connection }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// One of two texts, by the database.
+    pub fn either<'t>(&self, sqlite: &'t str, postgres: &'t str) -> &'t str {
+        if self.is_postgres() { postgres } else { sqlite }
+    }
+
+    /// What every server and command on this database is told.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let pairs = [
+            ("DATABASE_URL", self.url.as_str()),
+            ("EDTECH_DATA_DIR", self.directory.to_str().expect("a directory in UTF-8")),
+            ("EDTECH_JWT_SIGNING_KEY", &self.signing_key),
+            ("EDTECH_BOOTSTRAP_CLIENT_ID", CLIENT_ID),
+            ("EDTECH_BOOTSTRAP_CLIENT_SECRET", &self.client_secret),
+        ];
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    pub(crate) fn client_secret(&self) -> &str {
+        &self.client_secret
+    }
+
+    /// Where files of the story may lie.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Runs a statement directly, past the platform; returns how many rows it touched.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let done = self.connection().await.execute_raw(self.statement(sql)).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+    }
+
+    /// Asks the database directly.
+    pub async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let rows = self.connection().await.query_all_raw(self.statement(sql)).await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Asks the database directly for one whole number.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows = self.rows(sql).await;
+        assert_eq!(rows.len(), 1, "rows of {sql}");
+        rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    fn statement(&self, sql: &str) -> Statement {
+        let backend =
+            if self.is_postgres() { sea_orm::DbBackend::Postgres } else { sea_orm::DbBackend::Sqlite };
+        Statement::from_string(backend, sql)
+    }
+
+    async fn connection(&self) -> &DatabaseConnection {
+        let connect = || async { connect(&self.url).await.expect("a second connection to the database") };
+        self.connection.get_or_init(connect).await
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(Server { url, database }) = self.server.take() {
+            let drop = async move {
+                let dropped = on_server(&url, &format!("DROP DATABASE {database} WITH (FORCE)")).await;
+                dropped.unwrap_or_else(|error| eprintln!("{database} is left behind: {error}"));
+            };
+            // A runtime cannot be waited for from inside another one.
+            let dropping = std::thread::spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("a runtime").block_on(drop);
+            });
+            drop_quietly(dropping.join());
+        }
+        drop_quietly(std::fs::remove_dir_all(&self.directory));
+    }
+}
+
+/// A story that has failed already shall not be hidden by its cleaning up.
+fn drop_quietly<T>(_: T) {}
+
+fn new_directory() -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("edtech-test-{}", Uuid::new_v4().simple()));
+    std::fs::create_dir_all(&directory).expect("a temporary directory");
+    directory
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    sea_orm::Database::connect(options).await
+}
+
+async fn on_server(url: &str, sql: &str) -> Result<(), DbErr> {
+    let connection = connect(url).await?;
+    connection.execute_unprepared(sql).await?;
+    connection.close().await
+}

@@ -1,0 +1,174 @@
+//! A server that runs.
+
+use std::fs::File;
+use std::future::IntoFuture;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout};
+use uuid::Uuid;
+
+use crate::database::CLIENT_ID;
+use crate::{Client, Command, Database, eventually};
+
+/// How long a start may take, also where a busy machine makes the schema.
+const STARTING: Duration = Duration::from_secs(30);
+
+/// How long a stop may take: the server's own limit, and some.
+const STOPPING: Duration = Duration::from_secs(20);
+
+/// A running `edtech-api serve`; killed where it is dropped.
+#[derive(Debug)]
+pub struct Platform {
+    child: Child,
+    client: Client,
+    client_secret: String,
+    stderr: PathBuf,
+}
+
+/// A server that is about to start: await it.
+#[derive(Debug)]
+#[must_use = "it starts when it is awaited"]
+pub struct Start<'d> {
+    database: &'d Database,
+    command: Command,
+}
+
+impl Platform {
+    /// Starts a server on this database.
+    pub fn start(database: &Database) -> Start<'_> {
+        Start { database, command: Command::api(database, ["serve", "--port", "0"]) }
+    }
+
+    /// A client with every scope.
+    pub async fn client(&self) -> Client {
+        let form = json!({
+            "grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.client_secret,
+        });
+        let request = self.client.request(reqwest::Method::POST, "/auth/token").form(&form);
+        let answer = self.client.send(request).await.expect(200);
+        self.client.with_token(answer["access_token"].as_str().expect("an access_token"))
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
+    /// What the simulator needs to post here.
+    pub fn simulator_environment(&self) -> [(&'static str, &str); 3] {
+        [
+            ("EDTECH_URL", self.url()),
+            ("EDTECH_CLIENT_ID", CLIENT_ID),
+            ("EDTECH_CLIENT_SECRET", &self.client_secret),
+        ]
+    }
+
+    /// Tells it to stop (SIGTERM), without waiting for it.
+    pub fn terminate(&self) {
+        let process = self.child.id().expect("a running server").to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &process]).status();
+        assert!(told.expect("kill").success());
+    }
+
+    /// Waits for the end of a server that was told to stop: it must end by itself and say that all is well.
+    pub async fn ended(mut self) {
+        let status = tokio::time::timeout(STOPPING, self.child.wait()).await;
+        let status = status.unwrap_or_else(|_| panic!("it does not stop within {STOPPING:?}"));
+        assert_eq!(status.expect("a status").code(), Some(0), "{}", self.said());
+    }
+
+    /// Stops it gracefully.
+    pub async fn stop(self) {
+        self.terminate();
+        self.ended().await;
+    }
+
+    /// Kills it in the middle of whatever it does (SIGKILL).
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("a running server");
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = self.said();
+            let lines: Vec<&str> = said.lines().collect();
+            let last = &lines[lines.len().saturating_sub(60)..];
+            println!("--- the last that {} said\n{}", self.url(), last.join("\n"));
+        }
+    }
+}
+
+impl Start<'_> {
+    /// Counts days in this zone.
+    pub fn time_zone(self, zone: &str) -> Self {
+        self.env("EDTECH_TIME_ZONE", zone)
+    }
+
+    /// With this in its environment.
+    pub fn env(self, key: &str, value: &str) -> Self {
+        Self { command: self.command.env(key, value), ..self }
+    }
+
+    async fn started(self) -> Platform {
+        let stderr = self.database.directory().join(format!("serve-{}.log", Uuid::new_v4().simple()));
+        let mut command = self.command.prepared();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.stderr(File::create(&stderr).expect("a log file"));
+        let mut child = command.spawn().expect("a server that starts");
+        let stdout = child.stdout.take().expect("its standard output");
+        let url = tokio::time::timeout(STARTING, announced(stdout)).await.ok().flatten();
+        let url = url.unwrap_or_else(|| {
+            panic!("it does not listen:\n{}", std::fs::read_to_string(&stderr).unwrap_or_default())
+        });
+        let client_secret = self.database.client_secret().to_owned();
+        let platform = Platform { child, client: Client::anonymous(&url), client_secret, stderr };
+        eventually("ready", STARTING, async || {
+            let probe = platform.client.try_send(platform.client.request(reqwest::Method::GET, "/readyz"));
+            probe.await.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
+        platform
+    }
+}
+
+impl<'d> IntoFuture for Start<'d> {
+    type Output = Platform;
+    type IntoFuture = Pin<Box<dyn Future<Output = Platform> + Send + 'd>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.started())
+    }
+}
+
+/// The address that the server prints once it listens. What it prints later is read and forgotten, so that it never
+/// waits for us.
+async fn announced(stdout: ChildStdout) -> Option<String> {
+    let mut lines = BufReader::new(stdout).lines();
+    let begun = Instant::now();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some((_, address)) = line.split_once("listening on http://") {
+            let address = address.split_whitespace().next()?.trim_end_matches('/');
+            let url = format!("http://{address}");
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Some(url);
+        }
+        assert!(begun.elapsed() < STARTING, "much said, no address");
+    }
+    None
+}
