@@ -22,7 +22,7 @@ use crate::live::Hub;
 use crate::openapi::Document;
 use crate::routes::{self, Methods};
 use crate::server::{self, State};
-use crate::store::{Calendar, DatabaseSettings, ServingError, Store};
+use crate::store::{Calendar, DatabaseSettings, Serving, ServingError, Store};
 use crate::{entropy, telemetry};
 
 /// Between two upkeeps of the metrics, which would otherwise gather in memory.
@@ -34,9 +34,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let key = auth::signing_key(&config, &mut entropy::rng())?;
     let figures = telemetry::start_metrics()?;
     let calendar = Calendar { zone: config.time_zone, threshold: config.completion_threshold };
-    let store = open_store(&config, &calendar).await?;
-    // From here on nobody rebuilds what we are about to count on.
-    let serving = store.announce_serving().await?;
+    let (store, serving) = open_store(&config, &calendar).await?;
     let secrets = Secrets::new().map_err(anyhow::Error::from_boxed)?;
     make_bootstrap_client(&config, &store, &secrets).await?;
 
@@ -44,6 +42,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
     let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
     let document = routes::document();
+    let database = store.clone();
     let state = State {
         readiness: Data::new(Readiness::new(store.clone())),
         methods: Data::new(Methods::of(&document)),
@@ -68,11 +67,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let served = serve_until_told(&config, state, hub, close_sockets).await;
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
+    database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served
 }
 
-async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<Store> {
+async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<(Store, Serving)> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         database = %config.database_url,
@@ -82,8 +82,10 @@ async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<Stor
     );
     let store = Store::connect(&database_settings(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
+    // From here on nobody rebuilds, so what we agree on stays agreed.
+    let serving = store.announce_serving().await?;
     store.agree_on_settings(calendar).await?;
-    Ok(store)
+    Ok((store, serving))
 }
 
 /// What the configuration says of the database, as the store wants it told.

@@ -57,6 +57,7 @@ pub struct TimeseriesItem {
     streaming_logs: i64,
     /// Distinct learners with at least one of them: for days, and for shorter buckets of a window of at most a day.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     active_students: Option<i64>,
 }
 

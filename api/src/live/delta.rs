@@ -11,11 +11,13 @@ use crate::store::ARRIVALS;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Delta {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     totals: Option<FiguresChange>,
     /// Only the classrooms that changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     classrooms: Vec<ClassroomChange>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     rates: Option<RatesChange>,
     /// Only the logs that are new among the latest. With the known ones, by arrival, then by learner and id, the first 20
     /// are the latest now.
@@ -27,12 +29,16 @@ pub struct Delta {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 pub struct FiguresChange {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     students: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     active_students: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     streaming_logs: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     watch_time_seconds: Option<i64>,
     /// Null where no log carries one any more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +49,7 @@ pub struct FiguresChange {
     #[schema(value_type = Option<f64>)]
     avg_completion_percentage: Option<Option<f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     completed: Option<i64>,
 }
 
@@ -58,8 +65,10 @@ pub struct ClassroomChange {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 pub struct RatesChange {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     streaming_logs_per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     active_students: Option<i64>,
 }
 

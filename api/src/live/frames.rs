@@ -60,7 +60,6 @@ pub struct RecentLog {
 /// A frame as a client reads it.
 #[expect(dead_code, reason = "for the specification: what is sent is written once for all, as a `Frame`")]
 #[derive(ToSchema)]
-#[schema(as = LiveFrame)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LiveFrame {
     /// The first frame, and any later one that begins anew: at midnight, or after something was missed.

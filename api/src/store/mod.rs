@@ -70,6 +70,12 @@ impl Store {
         self.dialect
     }
 
+    /// Lets go of every connection. SQLite moves its write-ahead log into the file by that.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.reader.close().await?;
+        Ok(self.writer.close().await?)
+    }
+
     /// Whether the database answers at all.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.reader.execute_unprepared("SELECT 1").await?;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{DbErr, QueryResult};
 
 use super::query::{Query, Rows};
+use super::record::minute_of;
 use super::{Calendar, Store};
 use crate::error::StoreError;
 
@@ -62,10 +63,6 @@ impl Window {
     fn cut_at_minutes(self) -> Cut {
         self.cut(minute_of, |moment| minute_of(moment) + TimeDelta::minutes(1))
     }
-}
-
-fn minute_of(moment: DateTime<Utc>) -> DateTime<Utc> {
-    moment.duration_trunc(TimeDelta::minutes(1)).unwrap_or(moment)
 }
 
 impl Store {

@@ -5,7 +5,8 @@ use sea_orm::DbErr;
 use std::collections::BTreeMap;
 
 use super::Recording;
-use super::admit::{Admission, Candidate};
+use super::admit::Admission;
+use super::candidate::Candidate;
 use crate::store::Verdict;
 use crate::store::query::{Query, Rows};
 

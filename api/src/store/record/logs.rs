@@ -3,26 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, QueryResult};
-use uuid::Uuid;
 
 use super::Recording;
-use super::admit::Candidate;
+use super::candidate::{Candidate, Content, Key};
 use crate::store::query::{Query, Rows};
-
-/// What makes a log unique: its learner and its id.
-pub(super) type Key = (i64, Uuid);
-
-/// What a log says; two logs of one key are duplicates where they say the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content<'g> {
-    pub(super) lesson_id: i64,
-    pub(super) event_type: Cow<'g, str>,
-    pub(super) watch_time_seconds: Option<i32>,
-    pub(super) completion_percentage: Option<i32>,
-    pub(super) event_timestamp: DateTime<Utc>,
-}
 
 /// What the database holds for the keys of a group.
 pub(super) struct StoredLogs {

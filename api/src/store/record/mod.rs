@@ -5,6 +5,7 @@
 //! deadlock.
 
 mod admit;
+mod candidate;
 mod intake;
 mod logs;
 mod rejected;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
-pub(super) use tally::{LoggedViewing, Tally, ViewingDay};
+pub(super) use tally::{LoggedViewing, Tally, ViewingDay, minute_of};
 
 use super::{Calendar, Dialect, Store, Submission, Verdict};
 use crate::error::StoreError;
@@ -50,7 +51,7 @@ impl Recording<'_> {
     async fn record(&self, group: &[Submission]) -> Result<Vec<Vec<Verdict>>, DbErr> {
         let mut admission = Admission::open(group);
         self.withdraw_vanished_replays(&mut admission).await?;
-        let roster = self.lock_roster(&admission).await?;
+        let roster = self.lock_roster(&admission.pending()).await?;
         let candidates = admission.admit(&roster, &self.calendar);
         let stored = self.store_logs(&candidates).await?;
         let new_logs = admission.settle(&candidates, &stored);

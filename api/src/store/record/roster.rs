@@ -9,9 +9,8 @@ use chrono::NaiveDate;
 use sea_orm::{DbErr, EntityTrait};
 
 use super::Recording;
-use super::admit::Admission;
 use crate::store::query::{Query, Rows};
-use crate::store::{Reference, Rejection};
+use crate::store::{Reference, Rejection, StreamingLog};
 
 /// What the database knows of the learners and lessons that a group names.
 pub(super) struct Roster {
@@ -53,11 +52,12 @@ const LESSONS: Kind = Kind {
 };
 
 impl Recording<'_> {
-    pub(super) async fn lock_roster(&self, admission: &Admission<'_>) -> Result<Roster, DbErr> {
+    /// Locks every learner and lesson that these logs name.
+    pub(super) async fn lock_roster(&self, logs: &[&StreamingLog]) -> Result<Roster, DbErr> {
         let settings = entity::setting::Entity::find().one(self.tx).await?;
         Ok(Roster {
-            students: self.lock(STUDENTS, admission.pending().map(|log| &log.learner)).await?,
-            lessons: self.lock(LESSONS, admission.pending().map(|log| &log.lesson)).await?,
+            students: self.lock(STUDENTS, logs.iter().map(|log| &log.learner)).await?,
+            lessons: self.lock(LESSONS, logs.iter().map(|log| &log.lesson)).await?,
             closed_before: settings.and_then(|settings| settings.closed_before),
         })
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 use sea_orm::DbErr;
 
 use super::Recording;
-use super::admit::Candidate;
+use super::candidate::Candidate;
 use crate::store::Calendar;
 use crate::store::query::{Query, Rows};
 
