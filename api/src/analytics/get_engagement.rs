@@ -14,8 +14,8 @@ use crate::store::{Breakdown, Calendar, DaySpan, Figures, FiguresReport, Store};
 
 /// Follow engagement by day
 ///
-/// Every day of a range, also those without a log; without bounds, from the first day with a figure to the last. Where
-/// these are more than ten years apart (a clock was wrong), days without a log are left out.
+/// Every day of a range, also those without a log; without bounds, from the first day with a figure to the last.
+/// Where these are more than ten years apart (a clock was wrong), days without a log are left out.
 #[utoipa::path(
     tag = "analytics",
     params(RangeQuery),

@@ -63,8 +63,8 @@ pub struct TimeseriesItem {
 
 /// Follow streaming logs over time
 ///
-/// Counts are exact for the half-open window from `from` to `to`, also where these lie inside a bucket. At most 7 days in
-/// minutes, 92 days in hours and 3,660 days in days.
+/// Counts are exact for the half-open window from `from` to `to`, also where these lie inside a bucket. At most 7
+/// days in minutes, 92 days in hours and 3,660 days in days.
 #[utoipa::path(
     tag = "analytics",
     params(TimeseriesQuery),

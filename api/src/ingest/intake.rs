@@ -39,7 +39,7 @@ pub struct Writer {
 struct Job {
     submission: Submission,
     reply: oneshot::Sender<Result<Vec<Verdict>, Failed>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 /// Why a submission has no verdicts; the cause is in the log.
@@ -63,7 +63,7 @@ impl Intake {
         let room = u32::try_from(cost(&submission)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(room).map_err(|_| too_busy())?;
         let (reply, verdicts) = oneshot::channel();
-        self.queue.send(Job { submission, reply, _room: room }).map_err(|_| shutting_down())?;
+        self.queue.send(Job { submission, reply, room }).map_err(|_| shutting_down())?;
         match verdicts.await {
             Ok(Ok(verdicts)) => Ok(verdicts),
             Ok(Err(Failed::Unavailable)) => Err(Problem::unavailable(
@@ -102,7 +102,7 @@ impl Writer {
 
     async fn commit(&self, group: Vec<Job>) {
         let (submissions, waiting): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|job| (job.submission, (job.reply, job._room))).unzip();
+            group.into_iter().map(|job| (job.submission, (job.reply, job.room))).unzip();
         let submissions = Arc::new(submissions);
         let outcomes = match self.record(Arc::clone(&submissions)).await {
             Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),

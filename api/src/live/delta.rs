@@ -19,8 +19,8 @@ pub struct Delta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     rates: Option<RatesChange>,
-    /// Only the logs that are new among the latest. With the known ones, by arrival, then by learner and id, the first 20
-    /// are the latest now.
+    /// Only the logs that are new among the latest. With the known ones, by arrival, then by learner and id, the
+    /// first 20 are the latest now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     recent: Vec<RecentLog>,
 }
@@ -73,8 +73,8 @@ pub struct RatesChange {
 }
 
 impl Delta {
-    /// The step from one state to another; none where only a snapshot leads there: on another day, when a classroom came
-    /// or went, or when one of the latest logs was erased.
+    /// The step from one state to another; none where only a snapshot leads there: on another day, when a classroom
+    /// came or went, or when one of the latest logs was erased.
     pub(super) fn between(before: &Today, after: &Today) -> Option<Self> {
         let Today { date: _, totals, classrooms, rates, recent } = after;
         let pairs = before.classrooms.iter().zip(classrooms);

@@ -12,16 +12,16 @@ use crate::error::{Problem, ProblemBody};
 
 /// Watch today as it happens
 ///
-/// A WebSocket of JSON texts: first a snapshot, then what changes, once it is committed. Nothing resumes: whoever connects
-/// again, or falls behind, gets another snapshot. The token comes by header or, from a browser, as the second of two
-/// subprotocols: `edtech.bearer, <token>`.
+/// A WebSocket of JSON texts: first a snapshot, then what changes, once it is committed. Nothing resumes: whoever
+/// connects again, or falls behind, gets another snapshot. The token comes by header or, from a browser, as the
+/// second of two subprotocols: `edtech.bearer, <token>`.
 #[utoipa::path(
     tag = "live",
     responses(
         (status = 101, description = "The socket is open; each of its texts is a frame", body = LiveFrame),
         (status = 400, description = "This is no WebSocket handshake", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 503, description = "There are too many sockets already, or the server is stopping", body = ProblemBody,
+        (status = 503, description = "There are too many sockets already", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
     security(("token" = ["read"]))

@@ -59,8 +59,8 @@ pub struct Arrival {
 }
 
 impl Store {
-    /// The figures of a day, and what arrived lately. `known` is what was read before: the search for the latest arrivals
-    /// begins there.
+    /// The figures of a day, and what arrived lately. `known` is what was read before: the search for the latest
+    /// arrivals begins there.
     pub async fn live_figures(
         &self,
         day: NaiveDate,

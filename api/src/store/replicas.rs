@@ -1,7 +1,7 @@
 //! How replicas on one PostgreSQL tell each other that something was committed, and everybody that they serve.
 //!
-//! A notification is empty and may get lost: it says no more than 'read again', and the live hub does that each second
-//! anyway. SQLite has one process and none of this.
+//! A notification is empty and may get lost: it says no more than 'read again', and the live hub does that each
+//! second anyway. SQLite has one process and none of this.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -72,8 +72,8 @@ impl Store {
 }
 
 impl Serving {
-    /// Tells the others of each local commit, and `heard` of theirs. Ends where a rebuild began while the connection was
-    /// lost: then this process must stop counting.
+    /// Tells the others of each local commit, and `heard` of theirs. Ends where a rebuild began while the connection
+    /// was lost: then this process must stop counting.
     pub async fn exchange(self, committed: &Notify, heard: &mpsc::Sender<Heard>) -> ServingError {
         let Some(replicas) = self.replicas else {
             return std::future::pending().await;

@@ -36,8 +36,8 @@ struct Cut {
 }
 
 impl Window {
-    /// Cuts off what comes before the first whole unit and after the last one. `start` is the start of a moment's unit,
-    /// `end` its end.
+    /// Cuts off what comes before the first whole unit and after the last one. `start` is the start of a moment's
+    /// unit, `end` its end.
     fn cut(
         self,
         start: impl Fn(DateTime<Utc>) -> DateTime<Utc>,
@@ -66,8 +66,8 @@ impl Window {
 }
 
 impl Store {
-    /// Counts logs and learners by day: whole days from the rollup, a part of a day from the log. Days without a log are
-    /// left out.
+    /// Counts logs and learners by day: whole days from the rollup, a part of a day from the log. Days without a log
+    /// are left out.
     pub async fn count_days(
         &self,
         calendar: &Calendar,
@@ -86,8 +86,8 @@ impl Store {
         Ok(counts_by(&rows, "day", active_students_of)?)
     }
 
-    /// Counts logs by bucket: whole minutes from the rollup, a part of a minute from the log. A bucket is named by its
-    /// place among `starts`, which are whole minutes and in order; buckets without a log are left out.
+    /// Counts logs by bucket: whole minutes from the rollup, a part of a minute from the log. A bucket is named by
+    /// its place among `starts`, which are whole minutes and in order; buckets without a log are left out.
     pub async fn count_minutes(
         &self,
         window: Window,
