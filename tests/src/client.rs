@@ -70,7 +70,7 @@ impl Client {
 
     /// Posts a CSV with its header row.
     pub async fn post_csv(&self, path: &str, csv: &str) -> Answer {
-        self.post_text(path, "text/csv", csv).await
+        self.post_text(path, "text/csv", csv.to_owned()).await
     }
 
     /// Posts any bytes as any type.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::process::Child;
+
 use crate::Database;
 
 /// Longer than any command of a test may take, also on a busy machine.
@@ -15,6 +17,13 @@ pub struct Command {
     program: &'static str,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+}
+
+/// A command that runs; killed where it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    command: Command,
 }
 
 /// A command that has run.
@@ -65,17 +74,21 @@ impl Command {
         self.env("RUST_LOG", "off")
     }
 
+    /// Starts it with other arguments.
+    pub(crate) fn arguments<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { arguments: arguments.into_iter().map(str::to_owned).collect(), ..self }
+    }
+
     /// Runs it to its end.
     pub async fn run(self) -> Finished {
+        self.start().finished().await
+    }
+
+    /// Starts it and lets it run.
+    pub fn start(self) -> Running {
         let mut command = self.prepared();
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        let output = tokio::time::timeout(PATIENCE, command.output()).await;
-        let output = output.unwrap_or_else(|_| panic!("{self:?} does not end")).expect("a program that runs");
-        Finished {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        Running { child: command.spawn().expect("a program that runs"), command: self }
     }
 
     /// The process, with nothing of this process's environment that could change what it does.
@@ -86,6 +99,32 @@ impl Command {
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command
     }
+}
+
+impl Running {
+    /// Tells it to stop (SIGTERM), without waiting for it.
+    pub fn terminate(&self) {
+        terminate(&self.child);
+    }
+
+    /// Waits for its end.
+    pub async fn finished(self) -> Finished {
+        let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await;
+        let output =
+            output.unwrap_or_else(|_| panic!("{:?} does not end", self.command)).expect("its output");
+        Finished {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// Tells a process to stop (SIGTERM).
+pub(crate) fn terminate(child: &Child) {
+    let process = child.id().expect("a running process").to_string();
+    let told = std::process::Command::new("kill").args(["-TERM", &process]).status();
+    assert!(told.expect("kill").success());
 }
 
 impl Finished {

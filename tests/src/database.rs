@@ -127,14 +127,12 @@ impl Drop for Database {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 runtime.expect("a runtime").block_on(drop);
             });
-            drop_quietly(dropping.join());
+            // A story that has failed already shall not be hidden by its cleaning up.
+            let _ = dropping.join();
         }
-        drop_quietly(std::fs::remove_dir_all(&self.directory));
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
-
-/// A story that has failed already shall not be hidden by its cleaning up.
-fn drop_quietly<T>(_: T) {}
 
 fn new_directory() -> PathBuf {
     let directory = std::env::temp_dir().join(format!("edtech-test-{}", Uuid::new_v4().simple()));

@@ -16,7 +16,7 @@ mod school;
 
 pub use answer::{Answer, assert_same_figures, item};
 pub use client::Client;
-pub use command::{Command, Finished};
+pub use command::{Command, Finished, Running};
 pub use database::Database;
 pub use eventually::eventually;
 pub use live::Watcher;

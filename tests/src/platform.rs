@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use uuid::Uuid;
 
+use crate::command::terminate;
 use crate::database::CLIENT_ID;
 use crate::{Client, Command, Database, eventually};
 
@@ -75,9 +76,7 @@ impl Platform {
 
     /// Tells it to stop (SIGTERM), without waiting for it.
     pub fn terminate(&self) {
-        let process = self.child.id().expect("a running server").to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &process]).status();
-        assert!(told.expect("kill").success());
+        terminate(&self.child);
     }
 
     /// Waits for the end of a server that was told to stop: it must end by itself and say that all is well.
@@ -125,6 +124,11 @@ impl Start<'_> {
         Self { command: self.command.env(key, value), ..self }
     }
 
+    /// On a port that others know already.
+    pub fn port(self, port: &str) -> Self {
+        Self { command: self.command.arguments(["serve", "--port", port]), ..self }
+    }
+
     async fn started(self) -> Platform {
         let stderr = self.database.directory().join(format!("serve-{}.log", Uuid::new_v4().simple()));
         let mut command = self.command.prepared();
@@ -149,7 +153,7 @@ impl Start<'_> {
 
 impl<'d> IntoFuture for Start<'d> {
     type Output = Platform;
-    type IntoFuture = Pin<Box<dyn Future<Output = Platform> + Send + 'd>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Platform> + 'd>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.started())

@@ -1,0 +1,244 @@
+//! Who may do what: every operation of the specification, with every kind of token.
+
+use std::collections::BTreeSet;
+
+use edtech_tests::{Answer, Client, Command, Database, Platform, on_both_databases, on_postgres, on_sqlite};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const SCOPES: [&str; 5] = ["read", "roster", "ingest", "report", "operate"];
+
+/// What anybody may ask.
+const OPEN: [&str; 7] = [
+    "POST /auth/token",
+    "GET /livez",
+    "GET /readyz",
+    "GET /healthz",
+    "GET /metrics",
+    "GET /openapi.json",
+    "GET /",
+];
+
+/// One operation of the specification.
+pub(super) struct Operation {
+    pub(super) method: Method,
+    pub(super) path: String,
+    /// The scope that it wants; none where it is open.
+    pub(super) scope: Option<String>,
+    /// The statuses that it may answer.
+    pub(super) statuses: BTreeSet<u16>,
+}
+
+impl Operation {
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Calls it with nothing in its body, and nothing that exists in its path.
+    async fn call(&self, client: &Client) -> Answer {
+        let path: Vec<&str> =
+            self.path.split('/').map(|part| if part.starts_with('{') { "999999" } else { part }).collect();
+        client.send(client.request(self.method.clone(), &path.join("/"))).await
+    }
+
+    /// The answer must be one that the specification names, and a problem must be told as one.
+    #[track_caller]
+    pub(super) fn assert_documented(&self, answer: &Answer) {
+        let (name, status) = (self.name(), answer.status);
+        assert!(
+            self.statuses.contains(&status),
+            "{name} answers {status}, which is not documented: {}",
+            answer.body
+        );
+        if status >= 400 {
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{name} {status}");
+            assert_eq!(answer.body["status"], status, "{name}: {}", answer.body);
+            for field in ["code", "request_id", "title", "detail"] {
+                let text = answer.body[field].as_str().unwrap_or_default();
+                assert!(!text.is_empty(), "{name} {status} has no {field}: {}", answer.body);
+            }
+        }
+    }
+}
+
+/// Every operation of `/openapi.json`.
+pub(super) async fn operations(client: &Client) -> Vec<Operation> {
+    let spec = client.get("/openapi.json").await.expect(200);
+    let mut operations = Vec::new();
+    for (path, item) in spec["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let statuses = operation["responses"].as_object().expect("responses").keys();
+            operations.push(Operation {
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                scope: scope(&operation["security"]),
+                statuses: statuses.map(|status| status.parse().expect("a status")).collect(),
+            });
+        }
+    }
+    assert!(operations.len() > 25, "only {} operations", operations.len());
+    operations
+}
+
+fn scope(security: &Value) -> Option<String> {
+    let scopes = security.as_array()?.first()?.get("token")?.as_array()?;
+    assert_eq!(scopes.len(), 1, "an operation wants one scope: {security}");
+    Some(scopes[0].as_str()?.to_owned())
+}
+
+/// A token that an operator minted.
+async fn minted(database: &Database, scope: &str) -> String {
+    let printed = Command::api(database, ["token", "--scope", scope]).run().await.expect(0);
+    assert_eq!(printed.lines().count(), 1, "a token and nothing else: {printed}");
+    printed.trim().to_owned()
+}
+
+on_both_databases!(
+    a_bad_token_is_401_everywhere,
+    each_scope_opens_its_own_operations,
+    a_token_says_what_it_is_good_for,
+    what_there_is_not_is_told_as_a_problem,
+);
+
+mod anywhere {
+    use super::*;
+
+    on_postgres!(without_a_token_all_but_the_open_list_is_401, without_a_signing_key_there_is_no_start);
+
+    async fn without_a_token_all_but_the_open_list_is_401(database: Database) {
+        let platform = Platform::start(&database).await;
+        assert_closed(&platform, |scope| scope.is_some()).await;
+    }
+
+    async fn without_a_signing_key_there_is_no_start(database: Database) {
+        let refused =
+            Command::api(&database, ["serve", "--port", "0"]).without("EDTECH_JWT_SIGNING_KEY").quietly();
+        let refused = refused.run().await;
+        assert!(refused.refusal().contains("EDTECH_JWT_SIGNING_KEY"), "{refused:?}");
+    }
+}
+
+mod on_the_loopback_demo {
+    use super::*;
+
+    on_sqlite!(
+        without_a_token_only_reading_is_open,
+        beyond_loopback_reading_is_closed_and_a_key_is_needed,
+        a_page_from_elsewhere_reads_nothing,
+    );
+
+    async fn without_a_token_only_reading_is_open(database: Database) {
+        let platform = Platform::start(&database).await;
+        assert_closed(&platform, |scope| scope.is_some_and(|scope| scope != "read")).await;
+        platform.anonymous().get("/analytics/daily").await.expect(200);
+        platform.anonymous().get("/metrics").await.expect(200);
+    }
+
+    async fn beyond_loopback_reading_is_closed_and_a_key_is_needed(database: Database) {
+        let refused =
+            Command::api(&database, ["serve", "--port", "0"]).without("EDTECH_JWT_SIGNING_KEY").quietly();
+        let refused = refused.env("HOST", "0.0.0.0").run().await;
+        assert!(refused.refusal().contains("EDTECH_JWT_SIGNING_KEY"), "{refused:?}");
+        let platform = Platform::start(&database).env("HOST", "0.0.0.0").await;
+        platform.anonymous().get("/analytics/daily").await.expect(401);
+        platform.anonymous().get("/metrics").await.expect(404);
+    }
+
+    async fn a_page_from_elsewhere_reads_nothing(database: Database) {
+        let platform = Platform::start(&database).await;
+        let client = platform.anonymous();
+        for (header, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
+            let request = client.request(Method::GET, "/analytics/daily").header(header, value);
+            client.send(request).await.expect(401);
+        }
+    }
+}
+
+/// Without a token, exactly the operations that are `closed` by their scope answer 401.
+async fn assert_closed(platform: &Platform, closed: impl Fn(Option<&str>) -> bool) {
+    let client = platform.anonymous();
+    let operations = operations(&client).await;
+    let open: BTreeSet<String> =
+        operations.iter().filter(|operation| operation.scope.is_none()).map(Operation::name).collect();
+    assert_eq!(open, OPEN.map(str::to_owned).into(), "operations without a scope");
+    for operation in &operations {
+        let answer = operation.call(&client).await;
+        operation.assert_documented(&answer);
+        if closed(operation.scope.as_deref()) {
+            assert_eq!(answer.code(401), "token_missing", "{}", operation.name());
+            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", operation.name());
+        } else if operation.name() != "POST /auth/token" {
+            assert_ne!(answer.status, 401, "{}", operation.name());
+        }
+    }
+}
+
+async fn a_bad_token_is_401_everywhere(database: Database) {
+    let platform = Platform::start(&database).await;
+    let good = minted(&database, "read").await;
+    let elsewhere =
+        Command::api(&database, ["token"]).env("EDTECH_JWT_SIGNING_KEY", &"k".repeat(32)).run().await;
+    let (head, signature) = good.rsplit_once('.').expect("a JWT");
+    let unsigned = format!("{head}.");
+    let swapped = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    for token in ["nonsense", elsewhere.expect(0).trim(), &unsigned, &swapped] {
+        let client = platform.anonymous().with_token(token);
+        for operation in operations(&client).await.iter().filter(|operation| operation.scope.is_some()) {
+            let answer = operation.call(&client).await;
+            assert_eq!(answer.code(401), "invalid_token", "{}", operation.name());
+            operation.assert_documented(&answer);
+        }
+    }
+}
+
+async fn each_scope_opens_its_own_operations(database: Database) {
+    let platform = Platform::start(&database).await;
+    for scope in SCOPES {
+        let client = platform.anonymous().with_token(&minted(&database, scope).await);
+        for operation in &operations(&client).await {
+            let answer = operation.call(&client).await;
+            operation.assert_documented(&answer);
+            let reading_is_open = !database.is_postgres() && operation.scope.as_deref() == Some("read");
+            let Some(wanted) = operation.scope.as_deref().filter(|_| !reading_is_open) else { continue };
+            let is_forbidden = answer.status == 403;
+            assert_eq!(is_forbidden, wanted != scope, "{} with {scope}: {}", operation.name(), answer.body);
+            assert_ne!(answer.status, 401, "{} with {scope}", operation.name());
+        }
+    }
+}
+
+async fn a_token_says_what_it_is_good_for(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.anonymous();
+    let [_, (_, id), (_, secret)] = platform.simulator_environment();
+    let form = |scope: &str| json!({"grant_type": "client_credentials", "scope": scope});
+    let by_basic = |scope: &str, secret: &str| {
+        client.request(Method::POST, "/auth/token").basic_auth(id, Some(secret)).form(&form(scope))
+    };
+
+    let token = client.send(by_basic("read ingest", secret)).await.expect(200);
+    assert_eq!((&token["token_type"], &token["scope"]), (&json!("Bearer"), &json!("ingest read")));
+    assert!(token["expires_in"].as_u64().is_some_and(|seconds| seconds > 0), "{token}");
+    let limited = client.with_token(token["access_token"].as_str().expect("a token"));
+    limited.get("/analytics/daily").await.expect(200);
+    limited.get("/students").await.expect(403);
+
+    assert_eq!(client.send(by_basic("everything", secret)).await.code(400), "invalid_scope");
+    assert_eq!(client.send(by_basic("read", "wrong")).await.code(401), "invalid_client");
+    let password = client.request(Method::POST, "/auth/token").form(&json!({"grant_type": "password"}));
+    assert_eq!(client.send(password).await.code(400), "unsupported_grant_type");
+    let nothing = client.request(Method::POST, "/auth/token");
+    assert_eq!(client.send(nothing).await.code(400), "invalid_request");
+}
+
+async fn what_there_is_not_is_told_as_a_problem(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let answer = client.get("/nowhere").await;
+    assert_eq!((answer.code(404), answer.header("content-type")), ("not_found", "application/problem+json"));
+    let answer = client.delete("/streaming-logs").await;
+    assert_eq!((answer.code(405), answer.header("allow")), ("method_not_allowed", "GET, POST"));
+    // A request keeps the name that its sender gave it.
+    let named = client.request(Method::GET, "/nowhere").header("x-request-id", "story-7");
+    assert_eq!(client.send(named).await.body["request_id"], "story-7");
+}

@@ -1,0 +1,18 @@
+//! The platform as its users meet it, story by story. One executable: linking is what takes time.
+
+mod access;
+mod analytics;
+mod architecture;
+mod body_limits;
+mod counted_once;
+mod funmooc;
+mod life;
+mod live;
+mod original_queries;
+mod orphans;
+mod properties;
+mod roster;
+mod simulator;
+mod startup;
+mod statuses;
+mod verdicts;

@@ -1,0 +1,98 @@
+//! The simulator as people run it: it enrols, it posts, it survives the server, and it stops when it is told.
+
+use std::time::Duration;
+
+use edtech_tests::{Command, Database, Platform, Running, eventually, on_both_databases};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+on_both_databases!(
+    replicas_enrol_and_post_until_they_are_told_to_stop,
+    a_server_that_comes_back_gets_every_log_once,
+    a_file_with_bad_lines_is_posted_and_tallied
+);
+
+/// Two replicas that post twenty logs a second each.
+fn two_replicas(platform: &Platform) -> Command {
+    let arguments = ["run", "--replicas", "2", "--interval", "50ms", "--learners", "8", "--seed", "7"];
+    let mut command = Command::simulator(arguments).env("EDTECH_SIMULATOR_LISTEN", "127.0.0.1:0");
+    for (key, value) in platform.simulator_environment() {
+        command = command.env(key, value);
+    }
+    command
+}
+
+async fn replicas_enrol_and_post_until_they_are_told_to_stop(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let simulator = two_replicas(&platform).start();
+    let today = eventually("a busy classroom", PATIENCE, async || {
+        let today = client.get("/analytics/daily").await.expect(200);
+        (today["totals"]["streaming_logs"].as_i64() >= Some(40)).then_some(today)
+    })
+    .await;
+    assert_eq!(today["totals"]["students"], 16);
+    assert!(today["totals"]["watch_time_seconds"].as_i64() > Some(0), "{today}");
+
+    let finished = stopped(simulator).await;
+    let stored = database.number("SELECT COUNT(*) FROM streaming_logs").await;
+    assert_eq!(finished.trim(), format!("{stored} stored, 0 duplicates, 0 rejected"));
+    database.assert_verified().await;
+}
+
+async fn a_server_that_comes_back_gets_every_log_once(database: Database) {
+    let platform = Platform::start(&database).await;
+    let port = platform.url().rsplit(':').next().expect("a port").to_owned();
+    let simulator = two_replicas(&platform).start();
+    logs_above(&database, 10).await;
+
+    platform.kill().await;
+    let before = database.number("SELECT COUNT(*) FROM streaming_logs").await;
+    let platform = Platform::start(&database).port(&port).await;
+    logs_above(&database, before + 20).await;
+
+    let tally = stopped(simulator).await;
+    let [stored, duplicates, rejected] = counts(&tally);
+    let rows = database.number("SELECT COUNT(*) FROM streaming_logs").await;
+    // A log whose answer was cut off is a duplicate when it comes again: either way it is one row.
+    assert_eq!((stored + duplicates, rejected), (rows, 0), "{tally}");
+    database.assert_verified().await;
+    platform.stop().await;
+}
+
+async fn a_file_with_bad_lines_is_posted_and_tallied(database: Database) {
+    let platform = Platform::start(&database).await;
+    platform.client().await.enrol("ada", "IA_2025").await;
+    let file = database.directory().join("logs.ndjson");
+    let good = r#"{"student": "ada", "lesson": "maitriser-airflow", "event_type": "played", "event_timestamp": "2026-01-31T09:30:00Z"}"#;
+    let bad = r#"{"student": "nobody", "lesson": "maitriser-airflow", "event_type": "played"}"#;
+    std::fs::write(&file, [good, bad, good, "no json", ""].join("\n")).expect("a file");
+
+    let path = file.to_str().expect("a path in UTF-8");
+    let mut replay = Command::simulator(["replay", path, "--json"]);
+    for (key, value) in platform.simulator_environment() {
+        replay = replay.env(key, value);
+    }
+    let tally: Value = serde_json::from_str(&replay.run().await.expect(1)).expect("a tally");
+    assert_eq!((&tally["accepted"], &tally["duplicates"]), (&1.into(), &1.into()));
+    assert_eq!(tally["rejected"], serde_json::json!({"invalid_json": 1, "unknown_student": 1}));
+}
+
+async fn logs_above(database: &Database, least: i64) {
+    eventually("more logs", PATIENCE, async || {
+        (database.number("SELECT COUNT(*) FROM streaming_logs").await > least).then_some(())
+    })
+    .await;
+}
+
+/// Tells the simulator to stop; returns what it printed.
+async fn stopped(simulator: Running) -> String {
+    simulator.terminate();
+    simulator.finished().await.expect(0)
+}
+
+fn counts(tally: &str) -> [i64; 3] {
+    let numbers: Vec<i64> = tally.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    numbers.try_into().unwrap_or_else(|_| panic!("three numbers in {tally}"))
+}

@@ -1,0 +1,244 @@
+//! Starts, stops and the mending of figures: what an operator meets on a good day and on a bad one.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use edtech_tests::{
+    Client, Command, Database, Platform, assert_figures_are_those_of_the_raw_log, eventually, log,
+    on_both_databases, on_postgres, on_sqlite,
+};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const AT: &str = "2026-03-02T23:30:00Z";
+
+on_both_databases!(
+    a_start_with_another_time_zone_is_refused_until_a_rebuild,
+    a_damaged_figure_is_named_and_mended,
+    a_rebuild_beside_a_server_is_refused,
+    verify_that_cannot_run_says_so,
+    a_bad_setting_is_one_line,
+    what_was_acknowledged_outlives_a_stop,
+    what_was_acknowledged_outlives_a_kill,
+    a_new_bootstrap_secret_is_taken_over,
+);
+
+async fn a_start_with_another_time_zone_is_refused_until_a_rebuild(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    client.store(&[log("ada", AT, json!({"completion_percentage": 100}))]).await;
+    assert_eq!(client.daily("2026-03-02").await["totals"]["completed"], 1);
+    platform.stop().await;
+
+    let elsewhere =
+        || Command::api(&database, ["serve", "--port", "0"]).env("EDTECH_TIME_ZONE", "Europe/Paris");
+    let refused = elsewhere().quietly().run().await;
+    assert!(refused.refusal().contains("EDTECH_TIME_ZONE"), "{refused:?}");
+
+    Command::api(&database, ["rebuild"]).env("EDTECH_TIME_ZONE", "Europe/Paris").run().await.expect(0);
+    database.assert_verified().await;
+    let platform = Platform::start(&database).time_zone("Europe/Paris").await;
+    let client = platform.client().await;
+    assert_eq!(client.daily("2026-03-02").await["totals"]["streaming_logs"], 0);
+    let daily = client.daily("2026-03-03").await;
+    assert_eq!((&daily["time_zone"], &daily["totals"]["completed"]), (&json!("Europe/Paris"), &json!(1)));
+    assert_figures_are_those_of_the_raw_log(&database, &client, Tz::Europe__Paris).await;
+
+    // The threshold is of the same kind.
+    platform.stop().await;
+    let other =
+        Command::api(&database, ["serve", "--port", "0"]).env("EDTECH_TIME_ZONE", "Europe/Paris").quietly();
+    let refused = other.env("EDTECH_COMPLETION_THRESHOLD", "50").run().await;
+    assert!(refused.refusal().contains("EDTECH_COMPLETION_THRESHOLD"), "{refused:?}");
+}
+
+async fn a_damaged_figure_is_named_and_mended(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    client.store(&[log("ada", AT, json!({"watch_time_seconds": 30, "completion_percentage": 95}))]).await;
+    platform.stop().await;
+
+    let damages = [
+        ("UPDATE viewing_days SET watch_time_seconds = watch_time_seconds + 1", "viewing_days"),
+        ("DELETE FROM viewing_days", "viewing_days"),
+        ("UPDATE completions SET day = '2026-03-01'", "completions"),
+        ("DELETE FROM completions", "completions"),
+        ("UPDATE log_minutes SET streaming_logs = 2", "log_minutes"),
+        ("INSERT INTO viewing_days VALUES (999999, '2026-03-02', 1, 1, 0, 0, 0, 0)", "viewing_days"),
+    ];
+    for (damage, place) in damages {
+        assert_eq!(database.execute(damage).await, 1, "{damage}");
+        let found = Command::api(&database, ["verify"]).run().await.expect(1);
+        assert!(found.lines().any(|line| line.contains(place)), "{damage}: {found}");
+        Command::api(&database, ["rebuild"]).run().await.expect(0);
+        database.assert_verified().await;
+    }
+    // A log without its learner is no figure: it is named, and a rebuild has no learner to give it.
+    let orphan =
+        "INSERT INTO streaming_logs SELECT log_id, 999999, lesson_id, event_type, watch_time_seconds,
+        completion_percentage, event_timestamp, received_at FROM streaming_logs";
+    assert_eq!(database.execute(orphan).await, 1);
+    let found = Command::api(&database, ["verify"]).run().await.expect(1);
+    assert!(found.contains("999999"), "{found}");
+    assert!(!found.contains(&format!("student {ada}:")), "{found}");
+}
+
+async fn a_rebuild_beside_a_server_is_refused(database: Database) {
+    let platform = Platform::start(&database).await;
+    let refused = Command::api(&database, ["rebuild"]).quietly().run().await;
+    refused.refusal();
+    // It has done no harm.
+    platform.client().await.enrol("ada", "Data_2025").await;
+    platform.stop().await;
+    Command::api(&database, ["rebuild"]).run().await.expect(0);
+}
+
+async fn verify_that_cannot_run_says_so(database: Database) {
+    let elsewhere = database.either("sqlite:///nowhere/edtech.db", "postgres://nobody@127.0.0.1:1/nowhere");
+    Command::api(&database, ["verify"]).env("DATABASE_URL", elsewhere).run().await.expect(2);
+    // A database that no server has ever prepared has no figures to verify either.
+    Command::api(&database, ["verify"]).run().await.expect(2);
+}
+
+async fn a_bad_setting_is_one_line(database: Database) {
+    let bad = [
+        ("EDTECH_TIME_ZONE", "Mars/Olympus"),
+        ("EDTECH_COMPLETION_THRESHOLD", "101"),
+        ("PORT", "eight thousand"),
+        ("EDTECH_JWT_SIGNING_KEY", "too short"),
+        ("DATABASE_URL", "mysql://127.0.0.1/edtech"),
+    ];
+    for (key, value) in bad {
+        let refused = Command::api(&database, ["serve"]).env(key, value).quietly().run().await;
+        let line = refused.refusal();
+        assert!(line.contains(key) && line.contains("for example"), "{line}");
+        assert!(
+            key != "EDTECH_JWT_SIGNING_KEY" || !line.contains(value),
+            "a secret is never printed: {line}"
+        );
+    }
+}
+
+/// A client that posts batches until the server is gone, and remembers which logs were acknowledged.
+async fn post_until_gone(client: Client, poster: u64) -> BTreeSet<Uuid> {
+    let mut acknowledged = BTreeSet::new();
+    for round in 0_u64.. {
+        let ids: Vec<Uuid> =
+            (0..10).map(|number| Uuid::from_u64_pair(poster + 1, round * 10 + number)).collect();
+        let batch = ids.iter().map(|id| log("ada", AT, json!({"log_id": id, "watch_time_seconds": 1})));
+        let batch = Value::from(batch.collect::<Vec<_>>());
+        match client.try_send(client.request(reqwest::Method::POST, "/streaming-logs").json(&batch)).await {
+            Ok(answer) if answer.status == 200 => acknowledged.extend(ids),
+            Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.body),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+/// Has several clients post, ends the server in the midst of it, and returns what was acknowledged.
+async fn end_under_load(database: &Database, end: impl AsyncFnOnce(Platform)) -> BTreeSet<Uuid> {
+    let platform = Platform::start(database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let posting: Vec<_> =
+        (0..4).map(|poster| tokio::spawn(post_until_gone(client.clone(), poster))).collect();
+    eventually("some logs", Duration::from_secs(20), async || {
+        (database.number("SELECT COUNT(*) FROM streaming_logs").await >= 100).then_some(())
+    })
+    .await;
+    end(platform).await;
+    let acknowledged = join_all(posting).await.into_iter();
+    acknowledged.flat_map(|of_one| of_one.expect("a client that ends")).collect()
+}
+
+async fn assert_all_there(database: &Database, acknowledged: &BTreeSet<Uuid>) {
+    let stored: BTreeSet<Uuid> = database
+        .rows("SELECT log_id FROM streaming_logs")
+        .await
+        .iter()
+        .map(|row| row.try_get_by_index(0).expect("a log_id"))
+        .collect();
+    let lost: Vec<_> = acknowledged.difference(&stored).collect();
+    assert!(acknowledged.len() >= 50, "no load to speak of: {}", acknowledged.len());
+    assert!(lost.is_empty(), "{} of {} acknowledged logs are lost", lost.len(), acknowledged.len());
+    database.assert_verified().await;
+}
+
+async fn what_was_acknowledged_outlives_a_stop(database: Database) {
+    let acknowledged = end_under_load(&database, async |platform: Platform| platform.stop().await).await;
+    assert_all_there(&database, &acknowledged).await;
+}
+
+async fn what_was_acknowledged_outlives_a_kill(database: Database) {
+    let acknowledged = end_under_load(&database, async |platform: Platform| platform.kill().await).await;
+    assert_all_there(&database, &acknowledged).await;
+    // And the next server goes on from there.
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.store(&[log("ada", AT, json!({"log_id": Uuid::from_u128(1)}))]).await;
+    assert_figures_are_those_of_the_raw_log(&database, &client, Tz::UTC).await;
+}
+
+async fn a_new_bootstrap_secret_is_taken_over(database: Database) {
+    let platform = Platform::start(&database).await;
+    platform.client().await;
+    platform.stop().await;
+    let platform = Platform::start(&database).env("EDTECH_BOOTSTRAP_CLIENT_SECRET", "another secret").await;
+    let client = platform.anonymous();
+    for (secret, status) in [("another secret", 200), ("a wrong one", 401)] {
+        let form = json!({"grant_type": "client_credentials", "client_id": "story", "client_secret": secret});
+        let request = client.request(reqwest::Method::POST, "/auth/token").form(&form);
+        client.send(request).await.expect(status);
+    }
+}
+
+mod alone {
+    use super::*;
+
+    on_sqlite!(a_second_server_on_the_same_directory_is_refused);
+
+    async fn a_second_server_on_the_same_directory_is_refused(database: Database) {
+        let platform = Platform::start(&database).await;
+        let refused = Command::api(&database, ["serve", "--port", "0"]).quietly().run().await;
+        assert!(refused.refusal().contains("EDTECH_DATA_DIR"), "{refused:?}");
+        platform.kill().await;
+        // A killed server holds nothing.
+        Platform::start(&database).await.stop().await;
+    }
+}
+
+mod together {
+    use super::*;
+
+    on_postgres!(four_replicas_start_at_once_on_an_empty_database, a_replica_that_differs_is_refused);
+
+    async fn four_replicas_start_at_once_on_an_empty_database(database: Database) {
+        let replicas = join_all((0..4).map(|_| async { Platform::start(&database).await })).await;
+        for replica in &replicas {
+            let client = replica.client().await;
+            let classrooms = client.get("/classrooms").await.expect(200);
+            assert_eq!(classrooms["items"].as_array().map(Vec::len), Some(8));
+            let lessons = client.get("/lessons").await.expect(200);
+            assert_eq!(lessons["items"].as_array().map(Vec::len), Some(2));
+        }
+        for replica in replicas {
+            replica.stop().await;
+        }
+        database.assert_verified().await;
+    }
+
+    async fn a_replica_that_differs_is_refused(database: Database) {
+        let platform = Platform::start(&database).await;
+        let other = Command::api(&database, ["serve", "--port", "0"])
+            .env("EDTECH_TIME_ZONE", "Europe/Paris")
+            .quietly();
+        let refused = other.run().await;
+        assert!(refused.refusal().contains("EDTECH_TIME_ZONE"), "{refused:?}");
+        platform.anonymous().get("/readyz").await.expect(200);
+    }
+}
