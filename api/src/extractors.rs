@@ -1,8 +1,8 @@
 //! What actix's own extractors say when they cannot read a request: problems, like everybody else here.
 
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::error::{JsonPayloadError, PathError};
 use actix_web::http::StatusCode;
-use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig};
+use actix_web::web::{FormConfig, JsonConfig, PathConfig};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::error::Problem;
@@ -18,7 +18,6 @@ pub fn configure(api: &mut ServiceConfig) {
     api.app_data(
         JsonConfig::default().limit(JSON_BYTES).error_handler(|error, _| json_problem(error).into()),
     )
-    .app_data(QueryConfig::default().error_handler(|error, _| query_problem(&error).into()))
     .app_data(PathConfig::default().error_handler(|error, _| path_problem(&error).into()))
     .app_data(FormConfig::default().limit(FORM_BYTES));
 }
@@ -40,10 +39,6 @@ fn json_problem(error: JsonPayloadError) -> Problem {
         }
         error => Problem::bad_request("invalid_json", format!("The body cannot be read: {error}.")),
     }
-}
-
-fn query_problem(error: &QueryPayloadError) -> Problem {
-    Problem::bad_request("invalid_query", format!("The query cannot be read: {error}."))
 }
 
 /// A path whose parts are not what they should be names nothing.

@@ -48,6 +48,7 @@ pub mod figures;
 pub mod name;
 pub mod one_or_many;
 pub mod paging;
+pub mod parameters;
 pub mod refusals;
 pub mod rejected_item;
 pub mod request_id;

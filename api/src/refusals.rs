@@ -28,7 +28,7 @@ impl IntoResponses for IngestRefusals {
 
 impl IntoResponses for ListRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        problems(&[400, 401, 403, 422, 503])
+        problems(&[401, 403, 422, 503])
     }
 }
 

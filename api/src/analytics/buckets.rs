@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parameters::Parameter;
+use crate::parameters::Parameter;
 use crate::store::{Calendar, Window};
 
 /// How long a bucket is.

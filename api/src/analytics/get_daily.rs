@@ -7,11 +7,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::parameters::Parameters;
 use crate::auth::{Read, Require};
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
 use crate::figures::{ClassroomFigures, EnrolledFigures, LessonFigures};
+use crate::parameters::Parameters;
 use crate::store::{Breakdown, Calendar, DaySpan, FiguresReport, Store};
 
 /// Which day is asked for.

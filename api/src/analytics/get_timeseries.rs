@@ -9,10 +9,10 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::buckets::Bucket;
-use super::parameters::Parameters;
 use crate::auth::{Read, Require};
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
+use crate::parameters::Parameters;
 use crate::store::{BucketCount, Calendar, Store, Window};
 
 /// Which buckets are asked for.

@@ -7,5 +7,4 @@ pub mod get_lessons;
 pub mod get_timeseries;
 
 mod buckets;
-mod parameters;
 mod range;

@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::parameters::Parameters;
 use crate::error::Problem;
 use crate::figures::EnrolledFigures;
+use crate::parameters::Parameters;
 use crate::store::{Calendar, DaySpan};
 
 /// The most days that a range may have: ten years.

@@ -1,21 +1,21 @@
 //! `GET /rejected-logs`: what was refused, and why.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
 use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::{RejectedLogFilter, RejectedLogKey, RejectedLogPosition, RejectedLogRow, Store};
 
 /// Which rejected logs are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RejectedLogQuery {
     /// Sent by this API client.
@@ -28,6 +28,19 @@ pub struct RejectedLogQuery {
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+impl RejectedLogQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self {
+            client: parameters.take("client"),
+            code: parameters.take("code"),
+            limit: parameters.take("limit"),
+            cursor: parameters.take("cursor"),
+        };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// A log that was refused.
@@ -92,10 +105,9 @@ pub(super) fn position(row: &RejectedLogRow) -> RejectedLogPosition {
 pub async fn get_rejected_logs(
     _: Require<Roster>,
     request: HttpRequest,
-    query: Query<RejectedLogQuery>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let RejectedLogQuery { client, code, limit, cursor } = query.into_inner();
+    let RejectedLogQuery { client, code, limit, cursor } = RejectedLogQuery::of(&request)?;
     let page: PageRequest<RejectedLogPosition> = PageRequest::parse(limit, cursor.as_deref())?;
     let (client, code) = (client.map(Into::into), code.map(Into::into));
     let filter = RejectedLogFilter { client, code, whole_only: false };

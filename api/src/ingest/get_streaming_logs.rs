@@ -1,9 +1,9 @@
 //! `GET /streaming-logs`: the raw log, newest first.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::error::Problem;
 use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::{LogFilter, LogPosition, Store, StreamingLogRow};
 
@@ -22,8 +23,7 @@ const LONGEST_WINDOW: TimeDelta = TimeDelta::days(1);
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// Which logs are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LogQuery {
     /// Of this learner, at any time.
@@ -41,6 +41,22 @@ pub struct LogQuery {
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+impl LogQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self {
+            student_id: parameters.take("student_id"),
+            from: parameters.take("from"),
+            to: parameters.take("to"),
+            lesson_id: parameters.take("lesson_id"),
+            classroom: parameters.take("classroom"),
+            limit: parameters.take("limit"),
+            cursor: parameters.take("cursor"),
+        };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// A stored log.
@@ -109,12 +125,12 @@ impl Log {
 pub async fn get_streaming_logs(
     _: Require<Roster>,
     request: HttpRequest,
-    query: Query<LogQuery>,
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    let query = LogQuery::of(&request)?;
     let page: PageRequest<LogPosition> = PageRequest::parse(query.limit, query.cursor.as_deref())?;
-    let filter = filter(query.into_inner(), clock.now())?;
+    let filter = filter(query, clock.now())?;
     let logs = store.streaming_logs(&filter, page.after.as_ref(), page.rows()).await?;
     Ok(page.page(logs.into_iter().map(Log::from).collect(), Log::position).answer(&request))
 }

@@ -1,10 +1,10 @@
 //! `POST /rejected-logs/replay`: what a later roster makes valid is stored after all.
 
-use actix_web::post;
-use actix_web::web::{Data, Json, Query};
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, post};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Intake;
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::error::Problem;
 use crate::name::Name;
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::{Item, RejectedLogFilter, RejectedLogKey, RejectedLogRow, Store, Submission, Verdict};
 
@@ -22,8 +23,7 @@ use crate::store::{Item, RejectedLogFilter, RejectedLogKey, RejectedLogRow, Stor
 const PAGE: u64 = 500;
 
 /// Which rejected logs to try again; without parameters all that were kept whole.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReplayQuery {
     /// Sent by this API client.
@@ -32,6 +32,14 @@ pub struct ReplayQuery {
     /// Refused with this code.
     #[param(value_type = Option<String>, example = "unknown_student")]
     code: Option<Name>,
+}
+
+impl ReplayQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self { client: parameters.take("client"), code: parameters.take("code") };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// What became of the rejected logs that were tried again.
@@ -58,12 +66,12 @@ pub struct Replayed {
 #[post("/rejected-logs/replay")]
 pub async fn post_rejected_logs_replay(
     caller: Require<Roster>,
-    query: Query<ReplayQuery>,
+    request: HttpRequest,
     store: Data<Store>,
     intake: Data<Intake>,
     clock: Data<Clock>,
 ) -> Result<Json<Replayed>, Problem> {
-    let ReplayQuery { client, code } = query.into_inner();
+    let ReplayQuery { client, code } = ReplayQuery::of(&request)?;
     let (client, code) = (client.map(Into::into), code.map(Into::into));
     let filter = RejectedLogFilter { client, code, whole_only: true };
     let mut replayed = Replayed::default();

@@ -1,8 +1,7 @@
 //! `GET /classrooms`: the classrooms.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Classroom;
@@ -10,18 +9,26 @@ use crate::auth::{Read, Require};
 use crate::error::Problem;
 use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::Store;
 
 /// Which page of the classrooms is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ClassroomQuery {
     /// How many on a page, 1 to 1000; 100 by default.
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+impl ClassroomQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self { limit: parameters.take("limit"), cursor: parameters.take("cursor") };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// List classrooms
@@ -37,10 +44,9 @@ pub struct ClassroomQuery {
 pub async fn get_classrooms(
     _: Require<Read>,
     request: HttpRequest,
-    query: Query<ClassroomQuery>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let ClassroomQuery { limit, cursor } = query.into_inner();
+    let ClassroomQuery { limit, cursor } = ClassroomQuery::of(&request)?;
     let page: PageRequest<Name> = PageRequest::parse(limit, cursor.as_deref())?;
     let classrooms = store.classrooms(page.after.as_ref().map(Name::as_str), page.rows()).await?;
     Ok(page.page(classrooms, |row| row.classroom.clone()).map(Classroom::from).answer(&request))

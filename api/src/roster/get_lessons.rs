@@ -1,8 +1,7 @@
 //! `GET /lessons`: the lessons.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Lesson;
@@ -10,12 +9,12 @@ use crate::auth::{Read, Require};
 use crate::error::Problem;
 use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::{LessonFilter, Store};
 
 /// Which lessons are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LessonQuery {
     /// The one that the LMS calls so.
@@ -25,6 +24,18 @@ pub struct LessonQuery {
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+impl LessonQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self {
+            external_id: parameters.take("external_id"),
+            limit: parameters.take("limit"),
+            cursor: parameters.take("cursor"),
+        };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// List lessons
@@ -40,10 +51,9 @@ pub struct LessonQuery {
 pub async fn get_lessons(
     _: Require<Read>,
     request: HttpRequest,
-    query: Query<LessonQuery>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let LessonQuery { external_id, limit, cursor } = query.into_inner();
+    let LessonQuery { external_id, limit, cursor } = LessonQuery::of(&request)?;
     let page = PageRequest::parse(limit, cursor.as_deref())?;
     let filter = LessonFilter { external_id: external_id.map(Into::into) };
     let lessons = store.lessons(&filter, page.after, page.rows()).await?;

@@ -1,8 +1,7 @@
 //! `GET /students`: the learners.
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Student;
@@ -10,12 +9,12 @@ use crate::auth::{Require, Roster};
 use crate::error::Problem;
 use crate::name::Name;
 use crate::paging::{Page, PageRequest};
+use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
 use crate::store::{Store, StudentFilter};
 
 /// Which learners are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StudentQuery {
     /// Those in this classroom.
@@ -28,6 +27,19 @@ pub struct StudentQuery {
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,
+}
+
+impl StudentQuery {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request);
+        let query = Self {
+            classroom: parameters.take("classroom"),
+            external_id: parameters.take("external_id"),
+            limit: parameters.take("limit"),
+            cursor: parameters.take("cursor"),
+        };
+        parameters.finish().map(|()| query)
+    }
 }
 
 /// List learners
@@ -43,10 +55,9 @@ pub struct StudentQuery {
 pub async fn get_students(
     _: Require<Roster>,
     request: HttpRequest,
-    query: Query<StudentQuery>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let StudentQuery { classroom, external_id, limit, cursor } = query.into_inner();
+    let StudentQuery { classroom, external_id, limit, cursor } = StudentQuery::of(&request)?;
     let page = PageRequest::parse(limit, cursor.as_deref())?;
     let filter =
         StudentFilter { classroom: classroom.map(Into::into), external_id: external_id.map(Into::into) };

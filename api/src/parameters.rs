@@ -8,15 +8,16 @@ use actix_web::web::Query;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::error::{Fault, Problem};
+use crate::name::Name;
 
 /// The parameters of one request, and what is wrong with them.
-pub(super) struct Parameters {
+pub struct Parameters {
     given: BTreeMap<String, String>,
     faults: Vec<Fault>,
 }
 
 /// What can stand in a query parameter.
-pub(super) trait Parameter: Sized {
+pub trait Parameter: Sized {
     /// What the text of one looks like, for people.
     const LOOKS_LIKE: &'static str;
 
@@ -42,9 +43,41 @@ impl Parameter for DateTime<Utc> {
     }
 }
 
+impl Parameter for Name {
+    const LOOKS_LIKE: &'static str = "a name without control characters";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Parameter for i64 {
+    const LOOKS_LIKE: &'static str = "a whole number";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Parameter for u32 {
+    const LOOKS_LIKE: &'static str = "a whole number, 0 or more";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Parameter for String {
+    const LOOKS_LIKE: &'static str = "text";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
 impl Parameters {
     /// The parameters of a request.
-    pub(super) fn of(request: &HttpRequest) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
         let mut parameters = Self { given: BTreeMap::new(), faults: Vec::new() };
         for (name, value) in pairs.map(Query::into_inner).unwrap_or_default() {
@@ -56,7 +89,7 @@ impl Parameters {
     }
 
     /// Reads one, if it is given.
-    pub(super) fn take<P: Parameter>(&mut self, name: &'static str) -> Option<P> {
+    pub fn take<P: Parameter>(&mut self, name: &'static str) -> Option<P> {
         let parameter = P::read(&self.given.remove(name)?);
         if parameter.is_none() {
             self.refuse(name.to_owned(), "invalid_parameter", &format!("must be {}", P::LOOKS_LIKE));
@@ -65,7 +98,7 @@ impl Parameters {
     }
 
     /// A 422 where something was wrong with those that were taken, or others were given.
-    pub(super) fn finish(mut self) -> Result<(), Problem> {
+    pub fn finish(mut self) -> Result<(), Problem> {
         for name in std::mem::take(&mut self.given).into_keys() {
             self.refuse(name, "unknown_parameter", "is no parameter of this request");
         }
