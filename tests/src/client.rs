@@ -80,11 +80,16 @@ impl Client {
 
     /// A request with the client's token, to be sent with [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url));
+        let request = self.request_to(method, &format!("{}{path}", self.url));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    /// A request to anywhere, without the client's token.
+    pub fn request_to(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
     }
 
     /// Sends a request that must be answered.

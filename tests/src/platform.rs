@@ -104,6 +104,12 @@ impl Platform {
 
 impl Drop for Platform {
     fn drop(&mut self) {
+        // It is gone before its directory and its database are.
+        let _ = self.child.start_kill();
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < STOPPING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         if std::thread::panicking() {
             let said = self.said();
             let lines: Vec<&str> = said.lines().collect();

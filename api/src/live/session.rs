@@ -33,13 +33,14 @@ pub(super) struct LiveSession {
 
 /// Why a session ends.
 enum Ending {
-    /// The client left, or said goodbye.
+    /// The client said goodbye.
     Left,
     /// The hub has ended, and we with it.
     GoingAway,
     /// The client broke the rules.
     Refused(CloseCode),
-    /// The client does not read, or is not there any more.
+    /// The client does not read, or went without a word. Where it does not read, it is often the kernel that finds out
+    /// first and closes the connection: from here the two look the same.
     Cut,
 }
 
@@ -54,7 +55,6 @@ impl LiveSession {
     pub(super) async fn run(mut self, messages: MessageStream) {
         metrics::gauge!("live_sessions").increment(1);
         let ending = self.exchange(messages).await;
-        metrics::gauge!("live_sessions").decrement(1);
         match ending {
             Ending::Left => self.close(CloseCode::Normal).await,
             Ending::GoingAway => self.close(CloseCode::Away).await,
@@ -62,6 +62,7 @@ impl LiveSession {
             // There is nobody to say goodbye to: dropping the socket is all that can be done.
             Ending::Cut => metrics::counter!("live_sessions_cut_total").increment(1),
         }
+        metrics::gauge!("live_sessions").decrement(1);
     }
 
     async fn exchange(&mut self, messages: MessageStream) -> Ending {
@@ -96,7 +97,8 @@ impl LiveSession {
         self.last_heard = Instant::now();
         match message {
             Some(Ok(Message::Ping(bytes))) => unsent(timeout(SEND_PATIENCE, self.socket.pong(&bytes)).await),
-            Some(Ok(Message::Close(_))) | None => Some(Ending::Left),
+            Some(Ok(Message::Close(_))) => Some(Ending::Left),
+            Some(Err(ProtocolError::Io(_))) | None => Some(Ending::Cut),
             Some(Ok(_)) => None,
             Some(Err(ProtocolError::Overflow)) => Some(Ending::Refused(CloseCode::Size)),
             Some(Err(_)) => Some(Ending::Refused(CloseCode::Protocol)),
@@ -125,8 +127,7 @@ fn pings() -> Interval {
 fn unsent(sent: Result<Result<(), Closed>, tokio::time::error::Elapsed>) -> Option<Ending> {
     match sent {
         Ok(Ok(())) => None,
-        Ok(Err(Closed)) => Some(Ending::Left),
-        Err(_does_not_read) => Some(Ending::Cut),
+        Ok(Err(Closed)) | Err(_) => Some(Ending::Cut),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use edtech_tests::{Database, Platform, Watcher, assert_same_figures, item, on_both_databases};
-use serde_json::json;
+use edtech_tests::{Client, Database, Platform, Watcher, assert_same_figures, item, on_both_databases};
+use serde_json::{Value, json};
 
 const CLASSROOMS: [&str; 8] = [
     "Data_2025",
@@ -18,19 +18,26 @@ const CLASSROOMS: [&str; 8] = [
 
 on_both_databases!(a_log_is_stored_counted_and_shown);
 
-async fn a_log_is_stored_counted_and_shown(database: Database) {
-    let platform = Platform::start(&database).await;
-    let client = platform.client().await;
-
-    // A fresh installation knows eight classrooms and two lessons.
+/// A fresh installation knows eight classrooms and two lessons; returns the id of the Docker lesson.
+async fn assert_fresh(client: &Client) -> Value {
     let classrooms = client.get("/classrooms").await.expect(200);
+    assert_eq!(classrooms["items"].as_array().map(Vec::len), Some(CLASSROOMS.len()));
     for classroom in CLASSROOMS {
         assert_eq!(item(&classrooms["items"], "classroom", classroom)["students"], 0);
     }
     let lessons = client.get("/lessons").await.expect(200);
+    assert_eq!(lessons["items"].as_array().map(Vec::len), Some(2));
     let docker = item(&lessons["items"], "title", "Introduction à Docker");
     assert_eq!(docker["subject"], "DevOps");
     assert_eq!(item(&lessons["items"], "title", "Maîtriser Airflow")["subject"], "Data Engineering");
+    docker["lesson_id"].clone()
+}
+
+async fn a_log_is_stored_counted_and_shown(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+
+    let docker = assert_fresh(&client).await;
 
     // A learner is enrolled, into a classroom that nobody has heard of yet.
     let ada = json!({"external_id": "ada", "name": "Ada Lovelace", "classroom": "Analytical Engines"});
@@ -46,7 +53,7 @@ async fn a_log_is_stored_counted_and_shown(database: Database) {
     let now = chrono::Utc::now();
     let log = json!({
         "log_id": "5ad0a8e2-5b0f-4d1c-9a53-0c3b2a6f7e11", "student_id": learner["student_id"],
-        "lesson_id": docker["lesson_id"], "event_type": "played", "event_timestamp": now,
+        "lesson_id": docker, "event_type": "played", "event_timestamp": now,
         "watch_time_seconds": 30, "completion_percentage": 95,
     });
     let stored = client.post_json("/streaming-logs", &log).await.expect(201);

@@ -1,1 +1,232 @@
+//! Today as it happens: what a frame says, who may watch, and what becomes of those who do not read.
 
+use std::time::Duration;
+
+use edtech_tests::{
+    Client, Database, Platform, Watcher, eventually, item, log, on_both_databases, on_postgres,
+};
+use futures_util::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::{WebSocketStream, client_async, connect_async};
+
+/// Longer than the next frame takes, also on a busy machine.
+const SOON: Duration = Duration::from_secs(5);
+
+on_both_databases!(
+    a_delta_says_only_what_changed,
+    a_log_of_another_day_moves_the_rates_alone,
+    a_learner_who_moves_or_goes_is_seen_at_once,
+    a_reader_that_goes_away_harms_nobody,
+    a_server_that_stops_says_goodbye,
+    a_reader_that_stops_reading_is_cut_and_harms_nobody,
+);
+
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339()
+}
+
+async fn a_delta_says_only_what_changed(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    client.enrol("bob", "IA_2025").await;
+    client.store(&[log("bob", &now(), json!({"watch_time_seconds": 5}))]).await;
+    let mut watcher = Watcher::connect(&client).await;
+    let bobs = item(&watcher.today["classrooms"], "classroom", "IA_2025").clone();
+    assert_eq!((&bobs["students"], &bobs["watch_time_seconds"]), (&json!(1), &json!(5)));
+    assert_eq!(watcher.today["classrooms"].as_array().map(Vec::len), Some(8), "also those without a log");
+
+    client.store(&[log("ada", &now(), json!({"watch_time_seconds": 30}))]).await;
+    let frames = watcher.until("a log", SOON, |today| today["totals"]["streaming_logs"] == 2).await;
+
+    // Rates may have changed before that; the log itself is one step.
+    let delta = frames.last().expect("a frame");
+    let expected = json!({
+        "active_students": 2, "streaming_logs": 2, "watch_time_seconds": 35, "avg_watch_time_seconds": 17.5,
+    });
+    assert_eq!((&delta["type"], &delta["totals"]), (&json!("delta"), &expected));
+    let expected = json!([{
+        "classroom": "Data_2025", "active_students": 1, "streaming_logs": 1, "watch_time_seconds": 30,
+        "avg_watch_time_seconds": 30.0,
+    }]);
+    assert_eq!(delta["classrooms"], expected);
+    assert_eq!(delta["recent"].as_array().map(Vec::len), Some(1), "{delta}");
+    assert_eq!(delta["recent"][0]["student_id"], ada);
+    assert!(!delta.to_string().contains("ada"), "a learner's name on the socket: {delta}");
+    assert_eq!(*item(&watcher.today["classrooms"], "classroom", "IA_2025"), bobs);
+
+    // Whoever comes now begins with all of it, with numbers of their own.
+    let late = Watcher::connect(&client).await;
+    for part in ["totals", "classrooms"] {
+        assert_eq!(late.today[part], watcher.today[part], "{part}");
+    }
+}
+
+async fn a_log_of_another_day_moves_the_rates_alone(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let mut watcher = Watcher::connect(&client).await;
+    assert_eq!(watcher.today["rates"], json!({"streaming_logs_per_second": 0.0, "active_students": 0}));
+
+    let at = |second: u32| format!("2026-03-02T10:00:{second:02}Z");
+    client.store(&(0..30).map(|second| log("ada", &at(second), json!({}))).collect::<Vec<_>>()).await;
+
+    let in_a_minute = |today: &Value| today["rates"]["streaming_logs_per_second"] == 0.5;
+    watcher.until("thirty logs in a minute", SOON, in_a_minute).await;
+    assert_eq!(watcher.today["rates"]["active_students"], 1);
+    assert_eq!(watcher.today["totals"]["streaming_logs"], 0, "they are not of today");
+}
+
+async fn a_learner_who_moves_or_goes_is_seen_at_once(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    client.store(&[log("ada", &now(), json!({}))]).await;
+    let mut watcher = Watcher::connect(&client).await;
+
+    client.enrol("ada", "IA_2025").await;
+    let logs_of = |today: &Value, classroom: &str| {
+        item(&today["classrooms"], "classroom", classroom)["streaming_logs"].as_i64()
+    };
+    let moved =
+        |today: &Value| (logs_of(today, "Data_2025"), logs_of(today, "IA_2025")) == (Some(0), Some(1));
+    watcher.until("the move", SOON, moved).await;
+    client.enrol("bob", "a new classroom").await;
+    let enrolled = |today: &Value| today["totals"]["students"] == 2;
+    watcher.until("a new classroom", SOON, enrolled).await;
+    assert_eq!(item(&watcher.today["classrooms"], "classroom", "a new classroom")["students"], 1);
+    client.erase(ada).await;
+    watcher.until("the end of her logs", SOON, |today| today["totals"]["streaming_logs"] == 0).await;
+}
+
+async fn a_reader_that_goes_away_harms_nobody(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let mut stays = Watcher::connect(&client).await;
+    for stored in 1..=5 {
+        // Gone without a word, just when there is something to tell.
+        let leaves = Watcher::connect(&client).await;
+        assert_eq!(leaves.today["totals"]["streaming_logs"], stored - 1);
+        client.store(&[log("ada", &now(), json!({"watch_time_seconds": stored}))]).await;
+        drop(leaves);
+        stays.until("the log", SOON, |today| today["totals"]["streaming_logs"] == stored).await;
+    }
+    platform.stop().await;
+}
+
+async fn a_server_that_stops_says_goodbye(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let watchers = [Watcher::connect(&client).await, Watcher::connect(&client).await];
+
+    platform.terminate();
+    for watcher in watchers {
+        assert_eq!(watcher.closed().await, Some(1001), "going away");
+    }
+    platform.ended().await;
+}
+
+/// So many classrooms, with names so long, that a snapshot of them is large.
+const CLASSROOMS: usize = 2_000;
+
+async fn a_reader_that_stops_reading_is_cut_and_harms_nobody(database: Database) {
+    let metrics = free_address();
+    let platform = Platform::start(&database).env("EDTECH_METRICS_LISTEN", &metrics).await;
+    let client = platform.client().await;
+    let name = |number: usize| format!("classroom {number} {}", "x".repeat(80));
+    let rows: String = (0..CLASSROOMS).map(|number| format!("{}\n", name(number))).collect();
+    client.post_csv("/classrooms", &format!("classroom\n{rows}")).await.expect(200);
+    let mut reader = Watcher::connect(&client).await;
+    let idler = idler(&client).await;
+    assert_eq!(metric(&client, &metrics, "live_sessions").await, Some(2.0));
+
+    let mut known = CLASSROOMS + 8;
+    eventually("the idler is cut", Duration::from_secs(90), async || {
+        // With another classroom everybody starts over with a snapshot.
+        client.post_json("/classrooms", &json!({"classroom": name(known)})).await.expect(201);
+        known += 1;
+        // Whoever reads is told of it as if nobody else were there.
+        let is_told = |today: &Value| today["classrooms"].as_array().map(Vec::len) == Some(known);
+        reader.until("another classroom", SOON, is_told).await;
+        (metric(&client, &metrics, "live_sessions").await == Some(1.0)).then_some(())
+    })
+    .await;
+
+    assert_eq!(metric(&client, &metrics, "live_sessions_cut_total").await, Some(1.0));
+    assert_ends(idler).await;
+    drop(reader);
+    platform.stop().await;
+}
+
+/// Someone who opens a socket with little room for what is unread, and never reads.
+async fn idler(client: &Client) -> WebSocketStream<TcpStream> {
+    let address = client.url().trim_start_matches("http://").parse().expect("an address");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    let stream = socket.connect(address).await.expect("a connection");
+    client_async(Watcher::request(client), stream).await.expect("a socket").0
+}
+
+/// What was on the way is still there to read; after that the connection is at its end.
+async fn assert_ends(mut socket: WebSocketStream<TcpStream>) {
+    let reading = timeout(Duration::from_secs(30), async { while let Some(Ok(_)) = socket.next().await {} });
+    assert!(reading.await.is_ok(), "it is still open");
+}
+
+/// An address that nobody listens on.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+/// A figure of the server about itself.
+async fn metric(client: &Client, address: &str, name: &str) -> Option<f64> {
+    let request = client.request_to(Method::GET, &format!("http://{address}/metrics"));
+    let text = client.send(request).await.expect(200);
+    let text = text.as_str().expect("text").to_owned();
+    let line = text.lines().find(|line| line.split_whitespace().next() == Some(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+mod with_a_token {
+    use super::*;
+
+    on_postgres!(the_socket_opens_by_header_or_subprotocol_and_never_by_url);
+
+    async fn the_socket_opens_by_header_or_subprotocol_and_never_by_url(database: Database) {
+        let platform = Platform::start(&database).await;
+        let client = platform.client().await;
+        let token = client.token().expect("a token");
+
+        let without = Watcher::request(&client.without_token());
+        assert_eq!(refused(without).await, 401);
+        let mut in_url = Watcher::request(&client.without_token());
+        let url = format!("{}?token={token}&access_token={token}", in_url.uri());
+        *in_url.uri_mut() = url.parse().expect("a URL");
+        assert_eq!(refused(in_url).await, 401);
+
+        let mut by_subprotocol = Watcher::request(&client.without_token());
+        let subprotocols = format!("edtech.bearer, {token}").parse().expect("a header");
+        by_subprotocol.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, subprotocols);
+        let (_socket, response) = connect_async(by_subprotocol).await.expect("a socket");
+        let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|name| name.to_str().ok());
+        assert_eq!(chosen, Some("edtech.bearer"), "the token is not sent back");
+        let by_header = Watcher::request(&client);
+        assert!(by_header.headers().contains_key(AUTHORIZATION));
+        connect_async(by_header).await.expect("a socket");
+    }
+
+    async fn refused(request: tokio_tungstenite::tungstenite::http::Request<()>) -> u16 {
+        match connect_async(request).await {
+            Err(Error::Http(response)) => response.status().as_u16(),
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}

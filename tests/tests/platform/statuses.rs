@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use edtech_tests::{Answer, Client, Database, Platform, on_both_databases};
 use reqwest::Method;
-use serde_json::json;
 
 use crate::access::{Operation, operations};
 

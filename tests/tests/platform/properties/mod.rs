@@ -1,7 +1,7 @@
 //! Whatever happens in whatever order, the figures are those of the raw log, and every answer is the one that a simple
 //! model of the promises gives.
 //!
-//! A case is a list of steps on a database of its own. `EDTECH_TEST_CASES` says how many (12, or 200 where
+//! A case is a list of steps on a database of its own. `EDTECH_TEST_CASES` says how many (48, or 400 where
 //! `EDTECH_TEST_LONG` is set); a failure prints its seed, which `EDTECH_TEST_SEED` plays again.
 
 mod model;
@@ -63,7 +63,7 @@ fn for_any_steps<F: Future<Output = Database>>(new_database: impl Fn() -> F) {
 fn cases() -> u32 {
     let long = std::env::var_os("EDTECH_TEST_LONG").is_some();
     let cases = std::env::var("EDTECH_TEST_CASES");
-    cases.map_or(if long { 200 } else { 12 }, |cases| cases.parse().expect("a number of cases"))
+    cases.map_or(if long { 400 } else { 48 }, |cases| cases.parse().expect("a number of cases"))
 }
 
 async fn tell(database: Database, steps: &[Step]) {
