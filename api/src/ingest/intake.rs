@@ -17,7 +17,7 @@ const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// What an item costs beside its payload, about.
 const ITEM_OVERHEAD_BYTES: usize = 256;
 
-/// The writer stops adding submissions to a group once it holds this many logs: a transaction of some 50 ms.
+/// The writer stops adding submissions to a group once it holds this many logs, so that nobody waits for a long one.
 const GROUP_ITEMS: usize = 4_096;
 
 /// The way in: hands a submission to the writer and waits for its verdicts.
