@@ -107,6 +107,11 @@ impl Running {
         terminate(&self.child);
     }
 
+    /// Kills it in the middle of whatever it does (SIGKILL).
+    pub async fn killed(mut self) {
+        self.child.kill().await.expect("a process to kill");
+    }
+
     /// Waits for its end.
     pub async fn finished(self) -> Finished {
         let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await;

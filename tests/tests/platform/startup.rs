@@ -23,6 +23,7 @@ on_both_databases!(
     what_was_acknowledged_outlives_a_stop,
     what_was_acknowledged_outlives_a_kill,
     a_new_bootstrap_secret_is_taken_over,
+    a_migration_that_is_killed_is_begun_again,
 );
 
 async fn a_start_with_another_time_zone_is_refused_until_a_rebuild(database: Database) {
@@ -240,4 +241,17 @@ mod together {
         assert!(refused.refusal().contains("EDTECH_TIME_ZONE"), "{refused:?}");
         platform.anonymous().get("/readyz").await.expect(200);
     }
+}
+
+/// Killed later and later: before the first table, in the middle, between two migrations, after the last.
+async fn a_migration_that_is_killed_is_begun_again(database: Database) {
+    for milliseconds in [0, 3, 6, 9, 12, 15, 20, 25, 30, 40, 60] {
+        let migration = Command::api(&database, ["migrate"]).start();
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        migration.killed().await;
+    }
+    let platform = Platform::start(&database).await;
+    let classrooms = platform.client().await.get("/classrooms").await.expect(200);
+    assert_eq!(classrooms["items"].as_array().map(Vec::len), Some(8), "seeded once");
+    assert_eq!(database.number("SELECT COUNT(*) FROM lessons").await, 2);
 }
