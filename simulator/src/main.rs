@@ -9,15 +9,15 @@ mod console;
 mod environment;
 mod replay;
 mod run;
+mod telemetry;
+mod usage;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 /// Learners that stream lessons, for EdTech Stream.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "edtech-simulator", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
@@ -25,7 +25,7 @@ struct Cli {
 }
 
 /// What can be done.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Enrol learners and stream lessons as people do, until it is told to stop.
     #[command(after_help = run::EXAMPLES)]
@@ -42,22 +42,34 @@ Examples:
   edtech-simulator run --replicas 2
   edtech-simulator replay --students students.csv --lessons lessons.csv logs.ndjson.gz
 
-Both want a client of the server: EDTECH_CLIENT_ID, and EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE.";
+Both want a client of the server: EDTECH_CLIENT_ID, and EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE.
+RUST_LOG says which log lines are written: RUST_LOG=warn, RUST_LOG=edtech_simulator=debug.";
 
 /// The exit code of work that could not be done.
 const COULD_NOT_RUN: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
-    let outcome = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(Cli { command }) => command,
+        Err(error) if usage::is_a_fault(&error) => return refuse(&usage::in_one_line(&error)),
+        Err(help) => help.exit(),
+    };
+    let outcome = Box::pin(execute(command)).await;
+    outcome.unwrap_or_else(|error| refuse(&format!("{error:#}")))
+}
+
+async fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    telemetry::start_log()?;
+    match command {
         Command::Run(args) => run::run(args).await,
         Command::Replay(args) => replay::replay(args).await,
-    };
-    outcome.unwrap_or_else(|error| {
-        console::complain(&format!("edtech-simulator: {error:#}"));
-        ExitCode::from(COULD_NOT_RUN)
-    })
+    }
+}
+
+/// One line, whatever the cause has to say.
+fn refuse(fault: &str) -> ExitCode {
+    let line = fault.split_whitespace().collect::<Vec<_>>().join(" ");
+    console::complain(&format!("edtech-simulator: {line}"));
+    ExitCode::from(COULD_NOT_RUN)
 }

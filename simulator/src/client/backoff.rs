@@ -7,6 +7,9 @@ use rand::{Rng, RngExt};
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(20);
 
+/// The most that a server may ask for: a proxy that says 'tomorrow' does not know when the server is back.
+const LONGEST_ASKED_FOR: Duration = Duration::from_secs(5 * 60);
+
 /// The pauses of one request.
 pub(super) struct Backoff {
     ceiling: Duration,
@@ -21,7 +24,7 @@ impl Backoff {
     pub(super) fn pause(&mut self, asked_for: Option<Duration>, rng: &mut impl Rng) -> Duration {
         let pause = self.ceiling.mul_f64(rng.random_range(0.0..=1.0));
         self.ceiling = LONGEST.min(self.ceiling * 2);
-        asked_for.unwrap_or_default() + pause
+        asked_for.unwrap_or_default().min(LONGEST_ASKED_FOR) + pause
     }
 }
 
@@ -46,9 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_waited_in_whole() {
+    fn what_the_server_asks_for_is_waited_in_whole_and_within_reason() {
         let mut rng = StdRng::seed_from_u64(1);
         let asked_for = Duration::from_secs(3);
         assert!(Backoff::new().pause(Some(asked_for), &mut rng) >= asked_for);
+        assert!(Backoff::new().pause(Some(Duration::MAX), &mut rng) <= LONGEST_ASKED_FOR + FIRST);
     }
 }

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use serde::Deserialize;
-
-use crate::environment;
 
 /// Why a request has no answer that one could use.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +13,15 @@ pub(crate) enum Failure {
     /// Nothing came back.
     #[error("the server cannot be reached: {}", innermost(.0))]
     Unreachable(reqwest::Error),
+    /// An answer began and never ended: perhaps done, safe to send again.
+    #[error("the answer was cut off: {}", innermost(.0))]
+    CutOff(reqwest::Error),
     /// Something came back that is not what was promised.
-    #[error("the answer cannot be read: {}", innermost(.0))]
-    Unreadable(reqwest::Error),
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(serde_json::Error),
+    /// The server is elsewhere. Going there would turn a `POST` into a `GET`.
+    #[error("the server sends us on to {0}: give its new address as --url")]
+    Moved(String),
     /// The server said no.
     #[error("{0}")]
     Refused(Box<Problem>),
@@ -33,38 +37,59 @@ pub(crate) struct Problem {
     pub(crate) code: String,
     detail: String,
     request_id: String,
+    errors: Vec<Fault>,
     retry_after: Option<Duration>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ProblemBody {
+    title: String,
     code: String,
     detail: String,
     request_id: String,
+    errors: Vec<Fault>,
 }
 
+/// One fault of the request, and where it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Fault {
+    pointer: String,
+    detail: String,
+}
+
+/// Faults that are told; more of them would hide the first.
+const FAULTS_TOLD: usize = 3;
+
 impl Failure {
-    /// Tells a success from a refusal.
-    pub(super) async fn check(answer: Result<Response, reqwest::Error>) -> Result<Response, Self> {
-        let answer = answer.map_err(Self::Unreachable)?;
-        if answer.status().is_success() {
-            return Ok(answer);
+    /// What an answer that is no success says.
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Self {
+        let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        if let Some(location) = location.filter(|_| status.is_redirection()) {
+            return Self::Moved(location.to_owned());
         }
-        let (status, retry_after) = (answer.status(), retry_after(answer.headers(), environment::now()));
         // A proxy in between answers in its own words.
-        let body = answer.bytes().await.unwrap_or_default();
-        let ProblemBody { code, detail, request_id } = serde_json::from_slice(&body).unwrap_or_default();
-        Err(Self::Refused(Box::new(Problem { status, code, detail, request_id, retry_after })))
+        let ProblemBody { title, code, detail, request_id, errors } =
+            serde_json::from_slice(body).unwrap_or_default();
+        let detail = if detail.is_empty() { title } else { detail };
+        let retry_after = retry_after(headers, now);
+        Self::Refused(Box::new(Problem { status, code, detail, request_id, errors, retry_after }))
     }
 
-    /// Whether sending it again may help.
+    /// Whether sending it again may help. A 500 is a fault that the same request would meet again.
     pub(super) fn passes_by_itself(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Unreachable(error) => !error.is_builder(),
+            Self::CutOff(_) => true,
             Self::Refused(problem) => matches!(problem.status.as_u16(), 408 | 429 | 502 | 503 | 504),
-            Self::Unreadable(_) | Self::OutOfPatience(..) => false,
+            Self::Unreadable(_) | Self::Moved(_) | Self::OutOfPatience(..) => false,
         }
+    }
+
+    /// Whether the server does not take the token.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == StatusCode::UNAUTHORIZED)
     }
 
     /// How long the server asks to wait.
@@ -78,10 +103,19 @@ impl Failure {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { status, code, detail, request_id, retry_after: _ } = self;
+        let Self { status, code, detail, request_id, errors, retry_after: _ } = self;
         write!(f, "the server answers {status}")?;
         if !code.is_empty() {
-            write!(f, " ({code}): {detail} [request_id {request_id}]")?;
+            write!(f, " ({code})")?;
+        }
+        if !detail.is_empty() {
+            write!(f, ": {detail}")?;
+        }
+        for fault in errors.iter().filter(|fault| fault.detail != *detail).take(FAULTS_TOLD) {
+            write!(f, " {}: {}", fault.pointer, fault.detail)?;
+        }
+        if !request_id.is_empty() {
+            write!(f, " [request_id {request_id}]")?;
         }
         Ok(())
     }
@@ -104,17 +138,43 @@ fn innermost(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
 
+    fn now() -> DateTime<Utc> {
+        "2026-01-31T09:30:00Z".parse().unwrap()
+    }
+
+    fn failure(status: u16, headers: &HeaderMap, body: &str) -> Failure {
+        Failure::of(StatusCode::from_u16(status).unwrap(), headers, body.as_bytes(), now())
+    }
+
     #[test]
     fn the_server_may_ask_for_time_in_two_ways() {
-        let now = "2026-01-31T09:30:00Z".parse().unwrap();
         let asked = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, text.parse().unwrap());
-            retry_after(&headers, now)
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            failure(503, &headers, "").retry_after()
         };
         assert_eq!(asked("7"), Some(Duration::from_secs(7)));
         assert_eq!(asked("Sat, 31 Jan 2026 09:30:05 GMT"), Some(Duration::from_secs(5)));
         assert_eq!(asked("Sat, 31 Jan 2026 09:29:00 GMT"), None);
         assert_eq!(asked("soon"), None);
+    }
+
+    #[test]
+    fn a_problem_is_told_with_its_faults_and_a_proxy_with_its_status() {
+        let none = HeaderMap::new();
+        let problem = r#"{"title": "Unprocessable Entity", "code": "unknown_field", "detail": "A header row.",
+            "request_id": "r1", "errors": [{"pointer": "/nom", "code": "unknown_field", "detail": "is unknown"}]}"#;
+        assert_eq!(
+            failure(422, &none, problem).to_string(),
+            "the server answers 422 Unprocessable Entity (unknown_field): A header row. /nom: is unknown [request_id r1]"
+        );
+        assert_eq!(failure(502, &none, "<html>").to_string(), "the server answers 502 Bad Gateway");
+        assert!(failure(403, &none, r#"{"title": "No"}"#).to_string().ends_with(": No"));
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_sent_again() {
+        let passes = |status| failure(status, &HeaderMap::new(), "").passes_by_itself();
+        assert!([408, 429, 502, 503, 504].into_iter().all(passes));
+        assert!(![301, 400, 401, 403, 404, 409, 413, 422, 500].into_iter().any(passes));
     }
 }

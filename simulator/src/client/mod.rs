@@ -3,17 +3,19 @@
 mod args;
 mod backoff;
 mod failure;
+mod request;
 mod tokens;
 
 pub(crate) use args::ClientArgs;
 pub(crate) use failure::Failure;
+pub(crate) use request::{Answer, Request};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 
 use crate::environment;
@@ -22,6 +24,8 @@ use tokens::Tokens;
 
 /// What a request may take, from the first byte out to the last byte in.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+const USER_AGENT: &str = concat!("edtech-simulator/", env!("CARGO_PKG_VERSION"));
 
 /// A client of the platform; cheap to clone.
 #[derive(Clone)]
@@ -34,37 +38,13 @@ pub(crate) struct Client {
     retries: Arc<AtomicU64>,
 }
 
-/// What is sent, as often as it takes.
-#[derive(Clone)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) content_type: &'static str,
-    pub(crate) body: bytes::Bytes,
-}
-
-impl Request {
-    /// A `GET`.
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            content_type: "application/json",
-            body: bytes::Bytes::new(),
-        }
-    }
-
-    /// A `POST` of a body.
-    pub(crate) fn post(path: &str, content_type: &'static str, body: impl Into<bytes::Bytes>) -> Self {
-        Self { method: Method::POST, path: path.to_owned(), content_type, body: body.into() }
-    }
-}
-
 impl Client {
     /// A client that goes on for `patience` without an answer, or for ever.
     pub(crate) fn new(args: &ClientArgs, patience: Option<Duration>) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).user_agent("edtech-simulator").build()?;
-        let url: Arc<str> = args.url.trim_end_matches('/').into();
+        let http = reqwest::Client::builder().timeout(TIMEOUT).user_agent(USER_AGENT);
+        // A redirect is told, not followed: a `POST` that became a `GET` would look like a success.
+        let http = http.redirect(Policy::none()).build()?;
+        let url: Arc<str> = args.url.as_str().into();
         let tokens = Arc::new(Tokens::new(http.clone(), Arc::clone(&url), args.credentials()?));
         Ok(Self { http, url, tokens, patience, retries: Arc::default() })
     }
@@ -76,23 +56,15 @@ impl Client {
 
     /// Sends until there is an answer, and reads it.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failure> {
-        let answer = self.answer(request).await?;
-        answer.json().await.map_err(Failure::Unreadable)
+        self.answer(request).await?.read()
     }
 
     /// Sends until there is an answer that is not 'send it again'.
-    pub(crate) async fn answer(&self, request: &Request) -> Result<Response, Failure> {
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let mut backoff = Backoff::new();
-        let mut may_renew = true;
         loop {
             let failure = match self.attempt(request).await {
-                Err(Failure::Refused(problem)) if problem.status == StatusCode::UNAUTHORIZED && may_renew => {
-                    // The key was changed, or our clock is off: one new token, at once.
-                    may_renew = false;
-                    self.tokens.forget().await;
-                    continue;
-                }
                 Err(failure) if failure.passes_by_itself() => failure,
                 outcome => return outcome,
             };
@@ -106,13 +78,23 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Response, Failure> {
-        let Request { method, path, content_type, body } = request;
+    async fn attempt(&self, request: &Request) -> Result<Answer, Failure> {
         let token = self.tokens.current().await?;
-        let sent =
-            self.http.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token.as_ref());
-        let sent = sent.header(CONTENT_TYPE, *content_type).body(body.clone());
-        Failure::check(sent.send().await).await
+        match self.send_as(&token, request).await {
+            Err(failure) if failure.is_unauthorized() => {
+                // The key was changed, or our clock is off: one new token, at once.
+                self.tokens.forget(&token).await;
+                self.send_as(&self.tokens.current().await?, request).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn send_as(&self, token: &str, request: &Request) -> Result<Answer, Failure> {
+        let Request { method, path, query, content_type, body } = request;
+        let sent = self.http.request(method.clone(), format!("{}{path}", self.url)).query(query);
+        let sent = sent.bearer_auth(token).header(CONTENT_TYPE, *content_type).body(body.clone());
+        Answer::of(sent.send().await).await
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::Failure;
 use super::args::Credentials;
+use super::{Answer, Failure};
 
 /// A token is renewed this long before its end, so that none ends on its way.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -48,9 +48,9 @@ impl Tokens {
         Ok(text)
     }
 
-    /// The server does not take the current token.
-    pub(super) async fn forget(&self) {
-        *self.current.lock().await = None;
+    /// The server does not take this token. Others may have renewed it meanwhile: theirs stays.
+    pub(super) async fn forget(&self, refused: &Arc<str>) {
+        self.current.lock().await.take_if(|token| Arc::ptr_eq(&token.text, refused));
     }
 
     async fn fetch(&self) -> Result<Token, Failure> {
@@ -61,7 +61,7 @@ impl Tokens {
             ("client_secret", client_secret),
         ];
         let answer = self.http.post(format!("{}/auth/token", self.url)).form(&form).send().await;
-        let granted: Granted = Failure::check(answer).await?.json().await.map_err(Failure::Unreadable)?;
+        let granted: Granted = Answer::of(answer).await?.read()?;
         let lifetime = Duration::from_secs(granted.expires_in);
         let renew_at = Instant::now() + lifetime.saturating_sub(MARGIN).max(lifetime / 2);
         Ok(Token { text: granted.access_token.into(), renew_at })

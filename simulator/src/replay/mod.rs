@@ -1,6 +1,7 @@
 //! `replay`: a recorded roster and a recorded log, posted to a server.
 
 mod batches;
+mod lines;
 mod progress;
 mod recording;
 mod roster;
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const REJECTED: u8 = 1;
 
 /// What to post, and how.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
     client: ClientArgs,
@@ -46,7 +47,7 @@ pub(crate) struct ReplayArgs {
     /// Lessons to make known first: CSV with the columns external_id, title, subject, duration_seconds.
     #[arg(long, value_name = "CSV")]
     lessons: Option<PathBuf>,
-    /// Logs in one request.
+    /// Logs in one request; fewer where they are more than 4 MiB.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     batch: u32,
     /// Requests at once.
@@ -72,7 +73,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.students {
         tally.students = roster::post(&client, "/students", file).await?;
     }
-    let recording = Recording::open(&args.logs, args.batch as usize, args.speed)
+    let recording = Recording::open(&args.logs, args.batch, args.speed)
         .with_context(|| format!("{} cannot be replayed", args.logs.display()))?;
     batches::post(&client, recording, args.connections as usize, &mut tally)
         .await
@@ -82,7 +83,28 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     Ok(if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(REJECTED) })
 }
 
+/// Slower than a hundredth, and a clock could not hold the end of a replay.
+const SLOWEST: f64 = 0.01;
+
+const FASTEST: f64 = 1_000_000.0;
+
 fn speed(text: &str) -> Result<f64, String> {
-    let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed > 0.0);
-    speed.ok_or_else(|| "a speed is a number above 0: 1 is as recorded, 60 a minute in a second".to_owned())
+    let speed = text.parse().ok().filter(|speed| (SLOWEST..=FASTEST).contains(speed));
+    speed.ok_or_else(|| {
+        format!("a speed is {SLOWEST} to {FASTEST}: 1 is as recorded, 60 a recorded minute in a second")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speed_is_a_number_that_makes_sense() {
+        assert_eq!(speed("60"), Ok(60.0));
+        assert_eq!(speed("0.5"), Ok(0.5));
+        for text in ["", "0", "-1", "nan", "inf", "1e-300", "fast"] {
+            assert!(speed(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,7 +1,5 @@
-//! The recorded log: lines of a file, plain or gzip, in batches.
+//! The recorded log in batches, each due at its time.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
+
+use super::lines::Lines;
 
 /// Some lines, and when they are due.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,77 +18,55 @@ pub(super) struct Batch {
     pub(super) due: Duration,
     pub(super) lines: u64,
     pub(super) body: Vec<u8>,
+    /// How much of the recording's `length` is behind it.
+    pub(super) position: u64,
 }
 
 /// A recording that is being read.
 pub(super) struct Recording {
-    /// The file's bytes, to tell the progress by.
+    /// What progress is measured by: the file's bytes, or milliseconds where it is replayed in scaled time.
     pub(super) length: u64,
-    /// Those that were read so far.
-    pub(super) read: Arc<AtomicU64>,
     pub(super) batches: Box<dyn Iterator<Item = anyhow::Result<Batch>> + Send>,
 }
 
 /// In scaled time, logs that are due within this time of each other go together.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// How a gzip file begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// The most bytes in one request, however few lines they are; the server takes 8 MiB.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 impl Recording {
     /// Opens a recording in batches of at most `size` lines, each due at once, or at its time where `speed` is given.
-    pub(super) fn open(path: &Path, size: usize, speed: Option<f64>) -> anyhow::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let read = Arc::default();
-        let lines = lines(file, Arc::clone(&read))?;
-        let batches: Box<dyn Iterator<Item = _> + Send> = match speed {
-            None => Box::new(at_once(lines, size)),
-            Some(speed) => Box::new(in_scaled_time(lines, size, speed)?.into_iter().map(Ok)),
-        };
-        Ok(Self { length, read, batches })
-    }
-}
-
-/// A file that knows how far it was read.
-struct Counted {
-    file: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let length = self.file.read(into)?;
-        self.read.fetch_add(length as u64, Ordering::Relaxed);
-        Ok(length)
-    }
-}
-
-/// Lines that are not blank.
-fn lines(
-    file: File,
-    read: Arc<AtomicU64>,
-) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Vec<u8>>> + Send + use<>> {
-    let mut file = BufReader::new(Counted { file, read });
-    let is_gzip = file.fill_buf()?.starts_with(&GZIP);
-    let plain: Box<dyn BufRead + Send> =
-        if is_gzip { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };
-    let lines = plain.split(b'\n').enumerate().map(|(number, line)| {
-        line.with_context(|| format!("line {} cannot be read: the file is damaged or cut off", number + 1))
-    });
-    Ok(lines.filter(|line| line.as_ref().map_or(true, |line| !line.trim_ascii().is_empty())))
-}
-
-fn at_once(
-    mut lines: impl Iterator<Item = anyhow::Result<Vec<u8>>>,
-    size: usize,
-) -> impl Iterator<Item = anyhow::Result<Batch>> {
-    std::iter::from_fn(move || {
-        let some: anyhow::Result<Vec<Vec<u8>>> = lines.by_ref().take(size).collect();
-        match some {
-            Ok(some) if some.is_empty() => None,
-            some => Some(some.map(|some| Batch::of(Duration::ZERO, some))),
+    pub(super) fn open(path: &Path, size: u32, speed: Option<f64>) -> anyhow::Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let lines = Lines::open(path, Arc::clone(&read))?;
+        if let Some(speed) = speed {
+            let batches = in_scaled_time(lines, size, speed)?;
+            let length = batches.last().map_or(0, |batch| batch.position);
+            return Ok(Self { length, batches: Box::new(batches.into_iter().map(Ok)) });
         }
+        let length = std::fs::metadata(path)?.len();
+        let position = move |batch| Batch { position: read.load(Ordering::Relaxed), ..batch };
+        Ok(Self { length, batches: Box::new(at_once(lines, size).map(move |batch| batch.map(&position))) })
+    }
+}
+
+fn at_once(lines: Lines, size: u32) -> impl Iterator<Item = anyhow::Result<Batch>> + Send {
+    let mut lines = lines.peekable();
+    std::iter::from_fn(move || {
+        let mut batch = Batch::default();
+        let fits = |line: &anyhow::Result<Vec<u8>>, batch: &Batch| match line {
+            Ok(line) => batch.has_room_for(line, size),
+            // What was read so far is posted first.
+            Err(_) => batch.lines == 0,
+        };
+        while let Some(line) = lines.next_if(|line| fits(line, &batch)) {
+            match line {
+                Ok(line) => batch.push(&line),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        (batch.lines > 0).then_some(Ok(batch))
     })
 }
 
@@ -98,11 +75,7 @@ struct Dated {
     event_timestamp: DateTime<Utc>,
 }
 
-fn in_scaled_time(
-    lines: impl Iterator<Item = anyhow::Result<Vec<u8>>>,
-    size: usize,
-    speed: f64,
-) -> anyhow::Result<Vec<Batch>> {
+fn in_scaled_time(lines: Lines, size: u32, speed: f64) -> anyhow::Result<Vec<Batch>> {
     let dated = |(number, line): (usize, anyhow::Result<Vec<u8>>)| {
         let line = line?;
         let Dated { event_timestamp } = serde_json::from_slice(&line)
@@ -113,74 +86,96 @@ fn in_scaled_time(
         lines.enumerate().map(dated).collect::<anyhow::Result<_>>()?;
     logs.sort_by_key(|&(at, _)| at);
     let Some(&(first, _)) = logs.first() else { return Ok(Vec::new()) };
-    let mut batches: Vec<(Duration, Vec<Vec<u8>>)> = Vec::new();
+    let mut batches: Vec<Batch> = Vec::new();
     for (at, line) in logs {
         let due = (at - first).to_std().unwrap_or_default().div_f64(speed);
         match batches.last_mut() {
-            Some((begun, some)) if some.len() < size && due - *begun < TOGETHER => some.push(line),
-            _ => batches.push((due, vec![line])),
+            Some(batch) if batch.has_room_for(&line, size) && due - batch.due < TOGETHER => batch.push(&line),
+            _ => {
+                let mut batch = Batch { due, position: due.as_millis() as u64, ..Batch::default() };
+                batch.push(&line);
+                batches.push(batch);
+            }
         }
     }
-    Ok(batches.into_iter().map(|(due, some)| Batch::of(due, some)).collect())
+    Ok(batches)
 }
 
 impl Batch {
-    fn of(due: Duration, lines: Vec<Vec<u8>>) -> Self {
-        Self { due, lines: lines.len() as u64, body: lines.join(&b'\n') }
+    fn has_room_for(&self, line: &[u8], size: u32) -> bool {
+        self.lines < size.into() && self.body.len() + line.len() < BATCH_BYTES
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        if self.lines > 0 {
+            self.body.push(b'\n');
+        }
+        self.body.extend_from_slice(line);
+        self.lines += 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
     use super::*;
 
-    /// What a file of these bytes is replayed as: for each batch its due time in ms and its lines.
-    fn batches(
-        name: &str,
-        bytes: &[u8],
-        size: usize,
-        speed: Option<f64>,
-    ) -> anyhow::Result<Vec<(u128, String)>> {
+    fn recording(name: &str, text: &str, size: u32, speed: Option<f64>) -> anyhow::Result<Recording> {
         let path = std::env::temp_dir().join(format!("edtech-recording-{}-{name}", std::process::id()));
-        std::fs::write(&path, bytes)?;
-        let recording = Recording::open(&path, size, speed)?;
-        let batches: anyhow::Result<Vec<Batch>> = recording.batches.collect();
+        std::fs::write(&path, text)?;
+        let recording = Recording::open(&path, size, speed);
         std::fs::remove_file(path)?;
+        recording
+    }
+
+    /// For each batch its due time in ms and its lines.
+    fn batches(recording: anyhow::Result<Recording>) -> anyhow::Result<Vec<(u128, String)>> {
+        let batches: anyhow::Result<Vec<Batch>> = recording?.batches.collect();
         Ok(batches?.into_iter().map(|it| (it.due.as_millis(), String::from_utf8(it.body).unwrap())).collect())
     }
 
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
+    #[test]
+    fn lines_come_in_batches() {
+        let expected = [(0, "a\nb".to_owned()), (0, "c".to_owned())];
+        assert_eq!(batches(recording("plain", "a\n\nb\n \nc", 2, None)).unwrap(), expected);
+        assert_eq!(batches(recording("none", "", 2, None)).unwrap(), []);
     }
 
     #[test]
-    fn lines_come_in_batches_and_blank_ones_not_at_all() {
-        let expected = vec![(0, "a\nb".to_owned()), (0, "c".to_owned())];
-        assert_eq!(batches("plain", b"a\n\nb\n \nc", 2, None).unwrap(), expected);
-        assert_eq!(batches("gzip", &gzip(b"a\nb\nc\n"), 2, None).unwrap(), expected);
-        assert_eq!(batches("empty", b"", 2, None).unwrap(), []);
+    fn a_batch_of_long_lines_holds_fewer_of_them() {
+        let line = "a".repeat(1024 * 1024 - 1);
+        let text = [line.as_str(); 9].join("\n");
+        let recording = recording("long", &text, 1_000, None).unwrap();
+        let batches: Vec<Batch> = recording.batches.collect::<anyhow::Result<_>>().unwrap();
+        assert_eq!(batches.iter().map(|batch| batch.lines).collect::<Vec<_>>(), [4, 4, 1]);
+        assert!(batches.iter().all(|batch| batch.body.len() <= BATCH_BYTES));
+        assert_eq!(batches[2].position, recording.length);
     }
 
     #[test]
-    fn a_file_that_was_cut_off_is_an_error() {
-        let whole = gzip(&b"line\n".repeat(1000));
-        let error = batches("cut", &whole[..whole.len() - 6], 2000, None).unwrap_err();
-        assert!(error.to_string().contains("cut off"), "{error}");
+    fn what_comes_before_a_fault_is_a_batch_of_its_own() {
+        let text = ["good", "a".repeat(2 * 1024 * 1024).as_str()].join("\n");
+        let mut batches = recording("fault", &text, 1_000, None).unwrap().batches;
+        assert_eq!(batches.next().unwrap().unwrap().body, b"good");
+        assert!(batches.next().unwrap().is_err());
     }
 
     #[test]
     fn scaled_time_keeps_the_order_and_the_distances() {
         let log = |second: u32| format!(r#"{{"event_timestamp": "2026-01-31T09:30:{second:02}Z"}}"#);
-        let recording = [log(30), log(0), log(1)].join("\n");
-        let expected = vec![(0, [log(0), log(1)].join("\n")), (1_000, log(30))];
-        assert_eq!(batches("scaled", recording.as_bytes(), 9, Some(30.0)).unwrap(), expected);
-        assert!(batches("undated", b"{}", 9, Some(1.0)).is_err());
+        let text = [log(30), log(0), log(1)].join("\n");
+        let scaled = recording("scaled", &text, 9, Some(30.0));
+        assert_eq!(scaled.as_ref().map(|recording| recording.length).unwrap(), 1_000);
+        let expected = [(0, [log(0), log(1)].join("\n")), (1_000, log(30))];
+        assert_eq!(batches(scaled).unwrap(), expected);
+        assert!(recording("undated", "{}", 9, Some(1.0)).is_err());
+    }
+
+    #[test]
+    fn the_slowest_replay_of_the_longest_recording_has_a_time() {
+        let text = ["-262000-01-01", "+262000-01-01"]
+            .map(|day| format!(r#"{{"event_timestamp": "{day}T00:00:00Z"}}"#))
+            .join("\n");
+        let batches = batches(recording("ages", &text, 9, Some(super::super::SLOWEST))).unwrap();
+        assert_eq!(batches.len(), 2);
     }
 }

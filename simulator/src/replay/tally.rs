@@ -39,6 +39,13 @@ struct Rejected {
     code: String,
 }
 
+impl Verdicts {
+    /// How many logs were judged.
+    pub(super) fn logs(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected.len() as u64
+    }
+}
+
 impl Tally {
     /// Adds a batch.
     pub(super) fn add(&mut self, verdicts: Verdicts) {
@@ -47,6 +54,11 @@ impl Tally {
         for Rejected { code } in verdicts.rejected {
             *self.rejected.entry(code).or_default() += 1;
         }
+    }
+
+    /// How many logs have their verdict.
+    pub(super) fn logs(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected.values().sum::<u64>()
     }
 
     /// Whether nothing was rejected.
@@ -65,7 +77,7 @@ impl Display for Tally {
         for (code, count) in rejected {
             writeln!(f, "            {count} {code}")?;
         }
-        let rate = (accepted + duplicates + refused) as f64 / seconds.max(f64::EPSILON);
+        let rate = self.logs() as f64 / seconds.max(f64::EPSILON);
         write!(f, "time        {seconds:.1} s, {rate:.0} logs/s")
     }
 }
@@ -87,10 +99,26 @@ mod tests {
         assert!(tally.is_clean());
         let verdicts =
             r#"{"accepted": 2, "duplicates": 1, "rejected": [{"index": 0, "code": "a"}, {"code": "a"}]}"#;
-        tally.add(serde_json::from_str(verdicts).unwrap());
-        tally.add(serde_json::from_str(verdicts).unwrap());
+        for _ in 0..2 {
+            let verdicts: Verdicts = serde_json::from_str(verdicts).unwrap();
+            assert_eq!(verdicts.logs(), 5);
+            tally.add(verdicts);
+        }
+        assert_eq!(tally.logs(), 10);
         assert_eq!((tally.accepted, tally.duplicates, tally.rejected["a"]), (4, 2, 4));
         assert!(!tally.is_clean());
         assert!(tally.to_string().contains("4 accepted, 2 duplicates, 4 rejected"), "{tally}");
+    }
+
+    #[test]
+    fn programs_read_the_tally_as_one_object() {
+        let tally = Tally { rejected: BTreeMap::from([("a".to_owned(), 1)]), ..Tally::default() };
+        let roster = r#"{"created":0,"updated":0,"unchanged":0,"rejected":0}"#;
+        assert_eq!(
+            serde_json::to_string(&tally).unwrap(),
+            format!(
+                r#"{{"accepted":0,"duplicates":0,"rejected":{{"a":1}},"students":{roster},"lessons":{roster},"seconds":0.0}}"#
+            )
+        );
     }
 }

@@ -19,11 +19,25 @@ const CLASSROOMS: [&str; 8] = [
 /// Learners in one request.
 const AT_ONCE: usize = 1_000;
 
+/// Lessons on one page.
+const PAGE: &str = "1000";
+
 #[derive(Serialize)]
 struct Learner<'a> {
     external_id: &'a str,
     name: String,
     classroom: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Enrolled {
+    rejected: Vec<Rejected>,
+}
+
+#[derive(Deserialize)]
+struct Rejected {
+    code: String,
+    reason: String,
 }
 
 /// A lesson to stream.
@@ -42,28 +56,53 @@ struct Page {
 /// Enrols the learners of a replica; returns their external ids.
 pub(super) async fn enrol(client: &Client, replica: &str, learners: u32) -> anyhow::Result<Vec<String>> {
     let ids: Vec<String> = (0..learners).map(|number| format!("{replica}-{number}")).collect();
-    let learner = |(id, classroom): (&'_ String, &'static str)| (id.clone(), classroom);
-    let placed: Vec<_> = ids.iter().zip(CLASSROOMS.into_iter().cycle()).map(learner).collect();
+    let placed: Vec<_> = ids.iter().zip(CLASSROOMS.into_iter().cycle()).collect();
     for some in placed.chunks(AT_ONCE) {
-        let some = some.iter().map(|(id, classroom)| Learner {
-            external_id: id,
-            name: format!("Learner {id}"),
+        let some = some.iter().map(|&(external_id, classroom)| Learner {
+            external_id,
+            name: format!("Learner {external_id}"),
             classroom,
         });
         let body = serde_json::to_vec(&some.collect::<Vec<_>>())?;
-        client.answer(&Request::post("/students", "application/json", body)).await?;
+        let enrolled = client.send(&Request::post("/students", "application/json", body)).await?;
+        all_taken(enrolled)?;
     }
     Ok(ids)
+}
+
+/// A learner who is not enrolled would have every log rejected: better told at the start.
+fn all_taken(Enrolled { rejected }: Enrolled) -> anyhow::Result<()> {
+    match rejected.first() {
+        None => Ok(()),
+        Some(Rejected { code, reason }) => {
+            anyhow::bail!("{} learners are rejected, the first as {code}: {reason}", rejected.len())
+        }
+    }
 }
 
 /// Every lesson that the server knows.
 pub(super) async fn lessons(client: &Client) -> Result<Vec<Lesson>, Failure> {
     let mut lessons = Vec::new();
-    let mut path = "/lessons?limit=1000".to_owned();
+    let mut query = vec![("limit", PAGE.to_owned())];
     loop {
-        let page: Page = client.send(&Request::get(path)).await?;
+        let page: Page = client.send(&Request::get("/lessons", query)).await?;
         lessons.extend(page.items);
         let Some(cursor) = page.next else { return Ok(lessons) };
-        path = format!("/lessons?limit=1000&cursor={cursor}");
+        query = vec![("limit", PAGE.to_owned()), ("cursor", cursor)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_learner_who_is_rejected_stops_the_enrolment() {
+        let answer = |text: &str| all_taken(serde_json::from_str(text).unwrap());
+        assert!(answer(r#"{"created": 1, "updated": 0, "unchanged": 0, "rejected": []}"#).is_ok());
+        let refused =
+            r#"{"rejected": [{"index": 0, "code": "too_long", "reason": "is too long", "pointer": ""}]}"#;
+        let error = answer(refused).unwrap_err().to_string();
+        assert_eq!(error, "1 learners are rejected, the first as too_long: is too long");
     }
 }

@@ -30,7 +30,7 @@ Examples:
   edtech-simulator run --seed 7                       the same story again, with new logs";
 
 /// How many learners, how fast, and which story.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     client: ClientArgs,
@@ -56,7 +56,7 @@ pub(crate) struct RunArgs {
 
 /// Runs until SIGINT or SIGTERM; every log in flight is finished first.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let stop = told_to_stop()?;
+    let stop = stop_on_signal()?;
     let seed = args.seed.unwrap_or_else(|| environment::rng().next_u64());
     console::complain(&format!("seed {seed}"));
     let client = Client::new(&args.client, None)?;
@@ -75,25 +75,32 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             // Each replica tells its own story, whatever the others do.
             rng: StdRng::seed_from_u64(seed.wrapping_add(number.into())),
         };
-        replicas.spawn(replica.run(stop.clone()));
+        replicas.spawn(replica.run(stop.subscribe()));
     }
+    let mut outcome = Ok(ExitCode::SUCCESS);
     while let Some(ended) = replicas.join_next().await {
-        ended??;
+        if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
+            // What stops one would stop all of them, but not in the middle of a log.
+            stop.send_replace(true);
+            outcome = outcome.and(Err(error));
+        }
     }
     console::say(&tally.to_string());
-    Ok(ExitCode::SUCCESS)
+    outcome
 }
 
-fn told_to_stop() -> anyhow::Result<watch::Receiver<bool>> {
+/// Says 'stop' to all who listen once a signal tells us to.
+fn stop_on_signal() -> anyhow::Result<watch::Sender<bool>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    let (sender, stop) = watch::channel(false);
+    let stop = watch::Sender::new(false);
+    let sender = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = terminated.recv() => {}
             _ = interrupted.recv() => {}
         }
-        let _ = sender.send(true);
+        sender.send_replace(true);
     });
     Ok(stop)
 }

@@ -68,9 +68,10 @@ impl Replica {
                 _ = stop.wait_for(|&stop| stop) => return Ok(()),
                 _ = ticks.tick() => {}
             }
-            let request = self.next_log(&mut seats, &students, &lessons)?;
+            let log = serde_json::to_vec(&self.next_log(&mut seats, &students, &lessons)?)?;
+            let request = Request::post("/streaming-logs", "application/json", log);
             tokio::select! {
-                outcome = self.client.answer(&request) => self.note(outcome.map(|answer| answer.status().as_u16()))?,
+                outcome = self.client.answer(&request) => self.note(outcome.map(|answer| answer.status.as_u16()))?,
                 // A server that is away is not waited for: the log in flight gets a moment.
                 () = told_and_waited(stop.clone()) => return Ok(()),
             }
@@ -86,21 +87,21 @@ impl Replica {
         Ok((students, lessons))
     }
 
-    fn next_log(
+    fn next_log<'a>(
         &mut self,
-        seats: &mut Vec<Seat>,
+        seats: &'a mut Vec<Seat>,
         students: &[String],
         lessons: &[Lesson],
-    ) -> anyhow::Result<Request> {
+    ) -> anyhow::Result<Log<'a>> {
         seats.retain(|seat| !seat.viewing.is_over());
         if seats.len() < AT_ONCE.min(students.len()) {
-            let seat = self.take_seat(students, lessons).context("there is nobody to learn, or nothing")?;
-            seats.push(seat);
+            let seat = self.take_seat(seats, students, lessons);
+            seats.push(seat.context("there is nobody to learn, or nothing")?);
         }
         let place = self.rng.random_range(0..seats.len());
         let seat = seats.get_mut(place).context("there is no such seat")?;
         let event = seat.viewing.next(&mut self.rng);
-        let log = Log {
+        Ok(Log {
             log_id: environment::new_log_id(),
             student: &seat.student,
             lesson: &seat.lesson,
@@ -108,15 +109,17 @@ impl Replica {
             watch_time_seconds: event.watch_time_seconds,
             completion_percentage: event.completion_percentage,
             event_timestamp: environment::now(),
-        };
-        Ok(Request::post("/streaming-logs", "application/json", serde_json::to_vec(&log)?))
+        })
     }
 
-    fn take_seat(&mut self, students: &[String], lessons: &[Lesson]) -> Option<Seat> {
-        let student = students.choose(&mut self.rng)?.clone();
+    /// Somebody who watches nothing yet: nobody is in two lessons at once.
+    fn take_seat(&mut self, seats: &[Seat], students: &[String], lessons: &[Lesson]) -> Option<Seat> {
+        let is_free = |student: &&String| seats.iter().all(|seat| seat.student != **student);
+        let free: Vec<&String> = students.iter().filter(is_free).collect();
+        let student = free.choose(&mut self.rng)?;
         let lesson = lessons.choose(&mut self.rng)?;
         Some(Seat {
-            student,
+            student: (*student).clone(),
             lesson: lesson.external_id.clone(),
             viewing: Viewing::of(lesson.duration_seconds),
         })
@@ -144,4 +147,59 @@ async fn told_and_waited(mut stop: watch::Receiver<bool>) {
     // The sender lives as long as the process waits for a signal.
     let _ = stop.wait_for(|&stop| stop).await;
     tokio::time::sleep(LAST_MOMENT).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use rand::SeedableRng;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::client::ClientArgs;
+
+    /// The first logs of a replica, without their ids and times.
+    fn story(seed: u64, students: &[String], least: usize) -> Vec<[Value; 4]> {
+        let client = Client::new(&ClientArgs::of_test("http://127.0.0.1:1".to_owned()), None).unwrap();
+        let (name, interval, tally) = ("test".to_owned(), Duration::ZERO, Arc::default());
+        let rng = StdRng::seed_from_u64(seed);
+        let mut replica = Replica { client, name, learners: students.len() as u32, interval, tally, rng };
+        let lesson = |id: &str| Lesson { external_id: id.to_owned(), duration_seconds: Some(300) };
+        let lessons = [lesson("docker"), lesson("airflow")];
+        let mut seats = Vec::new();
+        let mut log = |_| {
+            let log =
+                serde_json::to_value(replica.next_log(&mut seats, students, &lessons).unwrap()).unwrap();
+            assert!(seats.len() <= AT_ONCE.min(students.len()));
+            let watching: HashSet<_> = seats.iter().map(|seat| &seat.student).collect();
+            assert_eq!(watching.len(), seats.len(), "somebody is in two lessons at once");
+            ["student", "lesson", "event_type", "completion_percentage"].map(|field| log[field].clone())
+        };
+        (0..least).map(&mut log).collect()
+    }
+
+    fn students(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("learner-{number}")).collect()
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_story() {
+        assert_eq!(story(7, &students(20), 200), story(7, &students(20), 200));
+        assert_ne!(story(7, &students(20), 200), story(8, &students(20), 200));
+    }
+
+    #[test]
+    fn a_viewing_is_told_from_its_start_and_never_goes_back() {
+        let mut watching = HashMap::new();
+        for [student, lesson, event_type, completion] in story(1, &students(3), 500) {
+            let completion = completion.as_u64().unwrap();
+            let before = watching.insert(student.to_string(), (lesson.clone(), completion));
+            if event_type != "lesson_started" {
+                let (same, before) = before.unwrap();
+                assert!(same == lesson && before <= completion, "{student}: {before} then {completion}");
+            }
+        }
+        assert_eq!(watching.len(), 3);
+    }
 }

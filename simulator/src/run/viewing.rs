@@ -89,7 +89,9 @@ impl Viewing {
     }
 
     fn event(&self, event_type: &'static str, watch_time_seconds: u32) -> Event {
-        Event { event_type, watch_time_seconds, completion_percentage: self.position * 100 / self.length }
+        // In 64 bits: a course of two years, told as one lesson, has more seconds than a hundredth of `u32::MAX`.
+        let percentage = u64::from(self.position) * 100 / u64::from(self.length);
+        Event { event_type, watch_time_seconds, completion_percentage: percentage as u32 }
     }
 }
 
@@ -122,6 +124,15 @@ mod tests {
             assert!(watched <= (seed as u32 * 7).max(1));
             assert!(events.iter().all(|event| event.completion_percentage <= 100));
         }
+    }
+
+    #[test]
+    fn a_lesson_of_any_length_is_watched() {
+        let mut viewing = Viewing { position: u32::MAX - 9, ..Viewing::of(Some(u32::MAX)) };
+        let mut rng = StdRng::seed_from_u64(1);
+        assert_eq!(viewing.next(&mut rng).completion_percentage, 99);
+        assert_eq!(viewing.next(&mut rng).completion_percentage, 100);
+        assert_eq!(story(1, Some(0)).last().map(|event| event.completion_percentage), Some(100));
     }
 
     #[test]
