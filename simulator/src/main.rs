@@ -1,16 +1,21 @@
 //! Learners that stream lessons: traffic and replays for EdTech Stream, over HTTP only.
 //!
-//! `run` invents: [`run::viewing`] says how a person watches a lesson, [`run::replica`] posts it. `replay` repeats: it
-//! enrols a recorded roster and posts a recorded log. Both speak through [`client`], which never gives a log up and never
+//! `run` invents: [`viewing`] says how a person watches a lesson, [`run::replica`] posts it. `replay` repeats: it
+//! enrols a recorded roster and posts a recorded log. `load` measures: many connections post as fast as they can, or at a
+//! rate. All speak through [`client`], which never gives a log up and never
 //! sends it differently the second time, so that the server counts it once.
 
 mod client;
 mod console;
+mod duration;
+mod enrolment;
 mod environment;
+mod load;
 mod replay;
 mod run;
 mod telemetry;
 mod usage;
+mod viewing;
 
 use std::process::ExitCode;
 
@@ -35,14 +40,20 @@ enum Command {
     /// Ends with 0 where nothing was rejected, with 1 where something was, with 2 where it could not run.
     #[command(after_help = replay::EXAMPLES)]
     Replay(replay::ReplayArgs),
+    /// Post from many connections as fast as the server answers, or at a rate, and tell what that took.
+    ///
+    /// Ends with 0 where every log was taken, with 1 where one was not, with 2 where it could not run.
+    #[command(after_help = load::EXAMPLES)]
+    Load(load::LoadArgs),
 }
 
 const EXAMPLES: &str = "\
 Examples:
   edtech-simulator run --replicas 2
   edtech-simulator replay --students students.csv --lessons lessons.csv logs.ndjson.gz
+  edtech-simulator load --duration 30s
 
-Both want a client of the server: EDTECH_CLIENT_ID, and EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE.
+All want a client of the server: EDTECH_CLIENT_ID, and EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE.
 RUST_LOG says which log lines are written: RUST_LOG=warn, RUST_LOG=edtech_simulator=debug.";
 
 /// The exit code of work that could not be done.
@@ -64,6 +75,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(args) => run::run(args).await,
         Command::Replay(args) => replay::replay(args).await,
+        Command::Load(args) => load::load(args).await,
     }
 }
 

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_bad_value_is_one_line_that_says_what_would_do() {
         let text = in_one_line(&error("sim run --client-id a --interval 5x"));
-        assert!(text.starts_with("invalid value '5x' for '--interval <INTERVAL>': an interval is"), "{text}");
+        assert!(text.starts_with("invalid value '5x' for '--interval <INTERVAL>': a duration is"), "{text}");
         let text = in_one_line(&error("sim replay --client-id a logs --speed 0"));
         assert!(text.contains("a speed is"), "{text}");
         let text = in_one_line(&error("sim run --client-id a --url localhost:8000"));

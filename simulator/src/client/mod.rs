@@ -49,6 +49,16 @@ impl Client {
         Ok(Self { http, url, tokens, patience, retries: Arc::default() })
     }
 
+    /// Where the server is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A token that holds for a while.
+    pub(crate) async fn token(&self) -> Result<Arc<str>, Failure> {
+        self.tokens.current().await
+    }
+
     /// How often something was sent again.
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)

@@ -1,10 +1,8 @@
 //! `run`: replicas that enrol learners and stream lessons as people do, until they are told to stop.
 
-mod enrolment;
 mod replica;
 mod status;
 mod tally;
-mod viewing;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -19,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientArgs};
+use crate::duration::duration;
 use crate::{console, environment};
 use replica::Replica;
 use tally::Tally;
@@ -38,7 +37,7 @@ pub(crate) struct RunArgs {
     #[arg(long, env = "EDTECH_SIMULATOR_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     replicas: u32,
     /// Between two logs of a replica: 5s, 500ms, 1m.
-    #[arg(long, env = "EDTECH_SIMULATOR_INTERVAL", default_value = "5s", value_parser = interval)]
+    #[arg(long, env = "EDTECH_SIMULATOR_INTERVAL", default_value = "5s", value_parser = duration)]
     interval: Duration,
     /// How many learners a replica enrols.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -103,33 +102,4 @@ fn stop_on_signal() -> anyhow::Result<watch::Sender<bool>> {
         sender.send_replace(true);
     });
     Ok(stop)
-}
-
-fn interval(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let seconds_of_unit = match unit {
-        "ms" => 0.001,
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        _ => f64::NAN,
-    };
-    let seconds = number.parse::<f64>().unwrap_or(f64::NAN) * seconds_of_unit;
-    let interval = (0.001..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
-    interval.ok_or_else(|| "an interval is 1ms to 1440m, for example 5s or 500ms".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn intervals_have_units() {
-        assert_eq!(interval("5s"), Ok(Duration::from_secs(5)));
-        assert_eq!(interval("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(interval("1.5m"), Ok(Duration::from_secs(90)));
-        for text in ["", "s", "0s", "-1s", "5h", "inf", "2000m"] {
-            assert!(interval(text).is_err(), "{text}");
-        }
-    }
 }

@@ -13,11 +13,11 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use super::enrolment::{Lesson, enrol, lessons};
 use super::tally::Tally;
-use super::viewing::Viewing;
 use crate::client::{Client, Failure, Request};
+use crate::enrolment::{Lesson, enrol, lessons};
 use crate::environment;
+use crate::viewing::Viewing;
 
 /// How many of a replica's learners watch at the same time.
 const AT_ONCE: usize = 8;

@@ -13,7 +13,7 @@ const DROP_OFF: f64 = 0.04;
 
 /// One learner watching one lesson.
 #[derive(Debug)]
-pub(super) struct Viewing {
+pub(crate) struct Viewing {
     length: u32,
     /// Seconds of the lesson that are behind the learner.
     position: u32,
@@ -30,25 +30,25 @@ enum Phase {
 
 /// What happened, as it is posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) event_type: &'static str,
-    pub(super) watch_time_seconds: u32,
-    pub(super) completion_percentage: u32,
+pub(crate) struct Event {
+    pub(crate) event_type: &'static str,
+    pub(crate) watch_time_seconds: u32,
+    pub(crate) completion_percentage: u32,
 }
 
 impl Viewing {
     /// A viewing that begins; `length` is the lesson's, in seconds.
-    pub(super) fn of(length: Option<u32>) -> Self {
+    pub(crate) fn of(length: Option<u32>) -> Self {
         Self { length: length.unwrap_or(USUAL_LENGTH).max(1), position: 0, phase: Phase::Opening }
     }
 
     /// Whether there is nothing more to come.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
     /// What happens next.
-    pub(super) fn next(&mut self, rng: &mut impl Rng) -> Event {
+    pub(crate) fn next(&mut self, rng: &mut impl Rng) -> Event {
         match self.phase {
             Phase::Opening => {
                 self.phase = Phase::Watching;

@@ -42,9 +42,9 @@ struct Rejected {
 
 /// A lesson to stream.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Lesson {
-    pub(super) external_id: String,
-    pub(super) duration_seconds: Option<u32>,
+pub(crate) struct Lesson {
+    pub(crate) external_id: String,
+    pub(crate) duration_seconds: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ struct Page {
 }
 
 /// Enrols the learners of a replica; returns their external ids.
-pub(super) async fn enrol(client: &Client, replica: &str, learners: u32) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn enrol(client: &Client, replica: &str, learners: u32) -> anyhow::Result<Vec<String>> {
     let ids: Vec<String> = (0..learners).map(|number| format!("{replica}-{number}")).collect();
     let placed: Vec<_> = ids.iter().zip(CLASSROOMS.into_iter().cycle()).collect();
     for some in placed.chunks(AT_ONCE) {
@@ -81,7 +81,7 @@ fn all_taken(Enrolled { rejected }: Enrolled) -> anyhow::Result<()> {
 }
 
 /// Every lesson that the server knows.
-pub(super) async fn lessons(client: &Client) -> Result<Vec<Lesson>, Failure> {
+pub(crate) async fn lessons(client: &Client) -> Result<Vec<Lesson>, Failure> {
     let mut lessons = Vec::new();
     let mut query = vec![("limit", PAGE.to_owned())];
     loop {

@@ -1,0 +1,155 @@
+//! The logs of a load, as the bytes that are posted.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::ValueEnum;
+use rand::rngs::SmallRng;
+use rand::{Rng, RngExt};
+
+use super::school::{LESSON_SECONDS, School};
+use crate::viewing::{Event, Viewing};
+
+/// How learners, lessons and moments follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pattern {
+    /// Learners watch: about ten logs of a learner and a lesson in a row.
+    Viewings,
+    /// Each log is of any learner, any lesson and any moment: the worst case.
+    Random,
+}
+
+/// When the logs of a load happened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Era {
+    /// The moment of the first log.
+    pub(super) start: DateTime<Utc>,
+    /// From the first log to the last one.
+    pub(super) length: TimeDelta,
+}
+
+/// An endless stream of logs, one lane's share of a load.
+pub(super) struct LogStream {
+    school: Arc<School>,
+    pattern: Pattern,
+    era: Era,
+    rng: SmallRng,
+    watching: Option<Watching>,
+}
+
+/// A learner in front of a lesson.
+struct Watching {
+    student: usize,
+    lesson: usize,
+    viewing: Viewing,
+    /// Seconds since the viewing began.
+    seconds: i64,
+}
+
+impl LogStream {
+    pub(super) fn new(school: Arc<School>, pattern: Pattern, era: Era, rng: SmallRng) -> Self {
+        Self { school, pattern, era, rng, watching: None }
+    }
+
+    /// One log, for `application/json`.
+    pub(super) fn one(&mut self, progress: f64) -> Vec<u8> {
+        let mut body = String::with_capacity(BYTES_OF_A_LOG);
+        self.write_log(&mut body, progress);
+        body.into_bytes()
+    }
+
+    /// So many logs, for `application/x-ndjson`.
+    pub(super) fn lines(&mut self, logs: usize, progress: f64) -> Vec<u8> {
+        let mut body = String::with_capacity(logs * BYTES_OF_A_LOG);
+        for _ in 0..logs {
+            self.write_log(&mut body, progress);
+            body.push('\n');
+        }
+        body.into_bytes()
+    }
+
+    /// `progress` is how much of the load is behind us, 0 to 1: the era passes with it.
+    fn write_log(&mut self, body: &mut String, progress: f64) {
+        let mut watching = match self.watching.take() {
+            Some(watching) if self.pattern == Pattern::Viewings => watching,
+            _ => self.begin(),
+        };
+        let event = watching.viewing.next(&mut self.rng);
+        watching.seconds += i64::from(event.watch_time_seconds);
+        let share = if self.pattern == Pattern::Random { self.rng.random::<f64>() } else { progress };
+        let passed = share * self.era.length.as_seconds_f64();
+        let moment = self.era.start
+            + TimeDelta::milliseconds((passed * 1000.0) as i64)
+            + TimeDelta::seconds(watching.seconds);
+        self.write(body, &watching, &event, moment);
+        self.watching = Some(watching).filter(|watching| !watching.viewing.is_over());
+    }
+
+    fn begin(&mut self) -> Watching {
+        Watching {
+            student: self.rng.random_range(0..self.school.students.len()),
+            lesson: self.rng.random_range(0..self.school.lessons.len()),
+            viewing: Viewing::of(Some(LESSON_SECONDS)),
+            seconds: 0,
+        }
+    }
+
+    fn write(&mut self, body: &mut String, watching: &Watching, event: &Event, moment: DateTime<Utc>) {
+        let mut log_id = [0; 16];
+        self.rng.fill_bytes(&mut log_id);
+        let log_id = uuid::Builder::from_random_bytes(log_id).into_uuid();
+        let (student, lesson) =
+            (&self.school.students[watching.student], &self.school.lessons[watching.lesson]);
+        let Event { event_type, watch_time_seconds, completion_percentage } = event;
+        let moment = moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        // External ids of a load need no escape.
+        let written = write!(
+            body,
+            r#"{{"log_id":"{log_id}","student":"{student}","lesson":"{lesson}","event_type":"{event_type}","watch_time_seconds":{watch_time_seconds},"completion_percentage":{completion_percentage},"event_timestamp":"{moment}"}}"#
+        );
+        debug_assert!(written.is_ok(), "a text takes everything");
+    }
+}
+
+/// About.
+const BYTES_OF_A_LOG: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn logs(pattern: Pattern, count: usize) -> Vec<Value> {
+        let names = |kind: &str| (0..50).map(|number| format!("{kind}-{number}")).collect();
+        let school = Arc::new(School { students: names("student"), lessons: names("lesson") });
+        let era = Era { start: DateTime::UNIX_EPOCH, length: TimeDelta::days(30) };
+        let mut stream = LogStream::new(school, pattern, era, SmallRng::seed_from_u64(1));
+        let lines = String::from_utf8(stream.lines(count, 0.5)).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn runs(logs: &[Value]) -> usize {
+        1 + logs.windows(2).filter(|pair| pair[0]["student"] != pair[1]["student"]).count()
+    }
+
+    #[test]
+    fn viewings_have_about_ten_logs_in_a_row() {
+        let logs = logs(Pattern::Viewings, 5_000);
+        let mean = logs.len() / runs(&logs);
+        assert!((7..=13).contains(&mean), "{mean}");
+        // Half of the way through the era, and the seconds of the viewing.
+        assert!(logs.iter().all(|log| log["event_timestamp"].as_str().unwrap().starts_with("1970-01-16T0")));
+    }
+
+    #[test]
+    fn random_logs_have_nothing_to_do_with_each_other() {
+        let logs = logs(Pattern::Random, 1_000);
+        assert!(runs(&logs) > 900);
+        let days: std::collections::BTreeSet<_> =
+            logs.iter().map(|log| log["event_timestamp"].as_str().unwrap()[..10].to_owned()).collect();
+        assert_eq!(days.len(), 30);
+    }
+}
