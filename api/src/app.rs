@@ -23,7 +23,7 @@ use crate::openapi::Document;
 use crate::routes::{self, Methods};
 use crate::server::{self, State};
 use crate::store::{Calendar, DatabaseSettings, Serving, ServingError, Store};
-use crate::{entropy, telemetry};
+use crate::{entropy, retention, telemetry};
 
 /// Between two upkeeps of the metrics, which would otherwise gather in memory.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -61,6 +61,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
     tokio::spawn(keep_metrics_up(figures.clone()));
+    if let Some(days) = config.keep_days {
+        tokio::spawn(retention::keep(database.clone(), calendar, Clock, days));
+    }
     if let Some(address) = config.metrics_listen {
         tokio::spawn(server::metrics_server(address, figures)?);
     }

@@ -33,6 +33,8 @@ pub mod analytics;
 
 pub mod live;
 
+pub mod retention;
+
 pub mod health;
 pub mod index;
 pub mod openapi;

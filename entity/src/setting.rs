@@ -16,6 +16,10 @@ pub struct Model {
     pub completion_threshold: i32,
     /// Days before this one are closed: nothing recounts them.
     pub closed_before: Option<Date>,
+    /// Logs of days before this one are removed.
+    pub logs_removed_before: Option<Date>,
+    /// Raised whenever a learner or a lesson is removed or gets another external id.
+    pub roster_generation: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

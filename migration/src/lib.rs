@@ -9,6 +9,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 mod m20261123_000001_spine;
 mod m20261123_000002_seed;
+mod m20261123_000003_fast_ingestion;
+mod m20261123_000004_retention;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -16,7 +18,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_spine::Migration), Box::new(m20261123_000002_seed::Migration)]
+        vec![
+            Box::new(m20261123_000001_spine::Migration),
+            Box::new(m20261123_000002_seed::Migration),
+            Box::new(m20261123_000003_fast_ingestion::Migration),
+            Box::new(m20261123_000004_retention::Migration),
+        ]
     }
 }
 

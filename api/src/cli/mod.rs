@@ -4,6 +4,7 @@ mod migrate;
 mod openapi;
 mod progress;
 mod rebuild;
+mod retention;
 mod token;
 mod verify;
 
@@ -49,6 +50,11 @@ pub enum Command {
     Verify(#[command(flatten)] Settings),
     /// Count everything anew from the raw log, also by a new time zone or threshold. Stop every server first.
     Rebuild(#[command(flatten)] Settings),
+    /// Remove old logs and keep what was counted of them; servers may go on.
+    ///
+    /// The days before are closed: later logs of theirs are refused, and nothing recounts them.
+    #[command(after_help = RETENTION_EXAMPLES)]
+    Retention(retention::RetentionArgs),
     /// Print the API's specification. Needs no database.
     Openapi,
 }
@@ -75,6 +81,12 @@ Examples:
   edtech-api token
   edtech-api token --scope ingest,roster --subject simulator --minutes 60
   curl -H \"Authorization: Bearer $(edtech-api token --scope roster)\" http://127.0.0.1:8000/students";
+
+const RETENTION_EXAMPLES: &str = "\
+Examples:
+  edtech-api retention --keep-days 400 --dry-run      how many logs would go?
+  edtech-api retention --keep-days 400
+  EDTECH_KEEP_DAYS=400 edtech-api serve               the server does it by itself, each hour";
 
 /// The exit code of a start that was refused for its settings.
 const REFUSED: u8 = 2;
@@ -109,6 +121,10 @@ impl Command {
             Self::Token(args) => token::run(args)?,
             Self::Verify(settings) => return verify::run(&configured(settings)?).await,
             Self::Rebuild(settings) => return rebuild::run(&configured(settings)?).await,
+            Self::Retention(args) => {
+                let retention::RetentionArgs { keep_days, dry_run, settings } = args;
+                return retention::run(keep_days, dry_run, &configured(settings)?).await;
+            }
             Self::Openapi => openapi::run()?,
         }
         Ok(ExitCode::SUCCESS)
@@ -121,6 +137,7 @@ impl Command {
             | Self::Verify(settings)
             | Self::Rebuild(settings) => Some(settings),
             Self::Token(args) => Some(&args.settings),
+            Self::Retention(args) => Some(&args.settings),
             Self::Openapi => None,
         }
     }

@@ -21,7 +21,7 @@ pub use settings::Settings;
 
 use key::{
     BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS, DATABASE_URL,
-    HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+    HOST, KEEP_DAYS, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
 };
 
 /// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).
@@ -51,6 +51,8 @@ pub struct Config {
     pub time_zone: Tz,
     /// The `completion_percentage` from which on a lesson is completed.
     pub completion_threshold: i32,
+    /// For how many days before today logs are kept; for ever without it.
+    pub keep_days: Option<u32>,
     /// What tokens are signed with, where it is given.
     pub jwt_signing_key: Option<Secret>,
     /// The client that is made at the start.
@@ -132,6 +134,7 @@ impl TryFrom<Settings> for Config {
             shutdown: Duration::from_secs(shutdown_seconds),
             time_zone: TIME_ZONE.parse(&settings.time_zone)?,
             completion_threshold: COMPLETION_THRESHOLD.number(&settings.completion_threshold, 1..=100)?,
+            keep_days: settings.keep_days.map(|days| KEEP_DAYS.number(&days, 1..=36_500)).transpose()?,
             jwt_signing_key: signing_key.map(long_enough).transpose()?,
             bootstrap_client: bootstrap_client(settings.bootstrap_client_id, client_secret)?,
             log_filter: settings.log_filter,

@@ -55,6 +55,10 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_COMPLETION_THRESHOLD", value_name = "PERCENTAGE", default_value = "90", help_heading = COUNTING)]
     pub(super) completion_threshold: String,
 
+    /// Removes logs that are older than so many days, and keeps what was counted of them [default: logs are kept].
+    #[arg(long, env = "EDTECH_KEEP_DAYS", value_name = "DAYS", help_heading = COUNTING)]
+    pub(super) keep_days: Option<String>,
+
     /// Signs tokens: at least 32 bytes, the same on every replica. Made and kept in the data directory on the loopback
     /// demo. Better not a flag: every user of the machine reads command lines.
     #[arg(long, env = "EDTECH_JWT_SIGNING_KEY", value_name = "KEY", help_heading = ACCESS)]

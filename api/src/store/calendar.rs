@@ -32,6 +32,11 @@ impl Calendar {
         self.start_of(day.checked_add_days(Days::new(1)).unwrap_or(day))
     }
 
+    /// The first day whose logs are kept, where they are kept for so many days before today.
+    pub fn first_day_kept(&self, now: DateTime<Utc>, keep_days: u32) -> NaiveDate {
+        self.day_of(now).checked_sub_days(Days::new(keep_days.into())).unwrap_or(NaiveDate::MIN)
+    }
+
     /// Whether a log with this percentage completes its lesson.
     pub fn completes(&self, completion_percentage: Option<i32>) -> bool {
         completion_percentage.is_some_and(|percentage| percentage >= self.threshold)

@@ -1,10 +1,13 @@
 //! Opening the database, and bringing its schema up to date.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
 use super::{Dialect, Store};
 use crate::error::StoreError;
@@ -21,6 +24,24 @@ pub struct DatabaseSettings {
 /// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
 
+/// How PostgreSQL plans prepared statements.
+#[derive(Clone, Copy)]
+enum Plans {
+    /// Once: those that write look up by key, whatever is in their arrays, and planning costs more than running.
+    Once,
+    /// Where it pays: a day and a year want different plans.
+    ForEachSpan,
+}
+
+impl Plans {
+    fn mode(self) -> &'static str {
+        match self {
+            Self::Once => "force_generic_plan",
+            Self::ForEachSpan => "auto",
+        }
+    }
+}
+
 impl DatabaseSettings {
     /// Which database the URL names.
     pub fn dialect(&self) -> Dialect {
@@ -33,17 +54,19 @@ impl DatabaseSettings {
         options
     }
 
-    fn postgres(&self) -> ConnectOptions {
+    fn postgres(&self, plans: Plans) -> ConnectOptions {
         let mut options = self.options();
-        options.map_sqlx_postgres_opts(|options| {
-            options.application_name("edtech-api").options([
-                // A statement that hangs must not hold the writer for ever.
-                ("statement_timeout", "30s"),
-                ("lock_timeout", "4s"),
-                ("idle_in_transaction_session_timeout", "30s"),
-            ])
-        });
+        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans));
         options
+    }
+
+    /// A connection outside of the pool, for statements that write.
+    pub(super) fn writing_connection(&self) -> Result<PgConnectOptions, DbErr> {
+        let options: PgConnectOptions = self
+            .url
+            .parse()
+            .map_err(|error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+        Ok(with_limits(options, Plans::Once).disable_statement_logging())
     }
 
     fn sqlite(&self, read_only: bool) -> ConnectOptions {
@@ -63,13 +86,23 @@ impl DatabaseSettings {
     }
 }
 
+fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
+    options.application_name("edtech-api").options([
+        ("plan_cache_mode", plans.mode()),
+        // A statement that hangs must not hold the writer for ever.
+        ("statement_timeout", "30s"),
+        ("lock_timeout", "4s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+    ])
+}
+
 impl Store {
     /// Opens the database; a new SQLite file is made where there is none.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
         let (writer, reader) = match settings.dialect() {
             Dialect::Postgres => {
-                let pool = Database::connect(settings.postgres()).await?;
-                (pool.clone(), pool)
+                let writer = Database::connect(settings.postgres(Plans::Once)).await?;
+                (writer, Database::connect(settings.postgres(Plans::ForEachSpan)).await?)
             }
             // One writer, as SQLite has it; readers see the last commit and never wait.
             Dialect::Sqlite => {
@@ -77,13 +110,20 @@ impl Store {
                 (writer, Database::connect(settings.sqlite(true)).await?)
             }
         };
-        Ok(Self { dialect: settings.dialect(), writer, reader, settings: settings.clone() })
+        Ok(Self {
+            dialect: settings.dialect(),
+            writer,
+            reader,
+            settings: settings.clone(),
+            memory: Arc::default(),
+            express: Arc::default(),
+        })
     }
 
     /// Opens the database for reading alone.
     pub async fn connect_read_only(settings: &DatabaseSettings) -> Result<Self, StoreError> {
         let options = match settings.dialect() {
-            Dialect::Postgres => settings.postgres(),
+            Dialect::Postgres => settings.postgres(Plans::ForEachSpan),
             Dialect::Sqlite => settings.sqlite(true),
         };
         let pool = Database::connect(options).await?;
@@ -92,6 +132,8 @@ impl Store {
             writer: pool.clone(),
             reader: pool,
             settings: settings.clone(),
+            memory: Arc::default(),
+            express: Arc::default(),
         })
     }
 
@@ -107,7 +149,7 @@ impl Store {
     /// The migrator takes no lock of its own. Ours belongs to the session, so lock and migrations share the only
     /// connection of a pool of their own, and a replica that is killed lets go of it.
     async fn migrate_under_lock(&self) -> Result<(), DbErr> {
-        let mut options = self.settings.postgres();
+        let mut options = self.settings.postgres(Plans::ForEachSpan);
         options.max_connections(1).map_sqlx_postgres_opts(|options| {
             // A migration, and the wait for another replica's, takes the time that it takes.
             let patient = [("statement_timeout", "0"), ("lock_timeout", "0")];

@@ -5,6 +5,7 @@ use entity::setting;
 use entity::student::Model as Student;
 use sea_orm::{DbErr, EntityTrait};
 
+use super::gate::change_names;
 use super::patch_student::{ref_by_id, ref_by_name};
 use super::query::Rows;
 use super::roster::Writing;
@@ -33,14 +34,14 @@ const DELETIONS: [&str; 4] = [
 ];
 
 impl Writing<'_> {
-    /// The lock waits for every ingestion that refers to the learner, and makes later ones wait until there is nobody
-    /// left to refer to.
+    /// The lock waits for every ingestion under way, and makes later ones wait until there is nobody left to refer to.
     async fn erase_student(&self, calendar: Calendar, student_id: i64) -> Result<bool, DbErr> {
         let student: Vec<Student> =
             self.lock(STUDENTS_ALONE, Rows::new().bigint("wanted", [student_id])).await?;
         let Some(student) = student.first() else {
             return Ok(false);
         };
+        change_names(self.tx, self.dialect).await?;
         let days = self.days_of([student_id]).await?;
         let minutes = self.open_minutes_of(calendar, student_id).await?;
         for deletion in DELETIONS {

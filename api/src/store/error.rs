@@ -41,7 +41,8 @@ fn is_passing(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }
 
-fn database_code(error: &DbErr) -> Option<String> {
+/// The database's own code of an error.
+pub(super) fn database_code(error: &DbErr) -> Option<String> {
     match sqlx_error(error)? {
         sqlx::Error::Database(refusal) => refusal.code().map(Into::into),
         _ => None,

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::Store;
+use super::gate::change_names;
 use super::query::Rows;
 use super::roster::{Deleted, Lock, Patched, Writing};
 use super::upsert::{Change, Field, Upserted, upsert};
@@ -175,6 +176,9 @@ impl Writing<'_> {
         let before: Lesson = self.lock_one(ALONE, Rows::new().bigint("wanted", [lesson_id])).await?;
         let mut after = fields.apply(before.clone());
         after.external_id = external_id.clone().unwrap_or(after.external_id);
+        if after.external_id != before.external_id {
+            change_names(self.tx, self.dialect).await?;
+        }
         if after != before {
             self.write_lessons(vec![&after]).await?;
         }
@@ -190,8 +194,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// The lock waits for every ingestion that refers to the lesson, and makes later ones wait: either we see what they
-    /// counted, or they see that the lesson is gone.
+    /// The lock waits for every ingestion under way, and makes later ones wait: either we see what they counted, or they
+    /// see that the lesson is gone.
     async fn delete_lesson(&self, lesson_id: i64) -> Result<Deleted, DbErr> {
         let rows: Vec<Lesson> = self.lock(ALONE, Rows::new().bigint("wanted", [lesson_id])).await?;
         if rows.is_empty() {
@@ -201,6 +205,7 @@ impl Writing<'_> {
         if uses.one(self.tx).await?.is_some() {
             return Ok(Deleted::InUse);
         }
+        change_names(self.tx, self.dialect).await?;
         let delete = self.query("DELETE FROM lessons WHERE lesson_id = {lesson_id}");
         delete.bind("lesson_id", lesson_id).execute(self.tx).await?;
         Ok(Deleted::Done)

@@ -10,6 +10,7 @@ mod dialect;
 mod erase_student;
 mod error;
 mod figures;
+mod gate;
 mod lessons;
 mod live_figures;
 mod patch_student;
@@ -18,6 +19,7 @@ mod query;
 mod record;
 mod rejected_logs;
 mod replicas;
+mod retention;
 mod roster;
 mod settings;
 mod streaming_log;
@@ -43,6 +45,7 @@ pub use patch_student::StudentPatch;
 pub use proof::{Difference, Progress, RebuildError, Verification};
 pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
 pub use replicas::{Heard, Serving, ServingError};
+pub use retention::{Removing, Retained};
 pub use roster::{Deleted, Patched};
 pub use settings::SettingsError;
 pub use streaming_log::{Item, Reference, RejectedLogKey, Rejection, StreamingLog, Submission, Verdict};
@@ -51,9 +54,12 @@ pub use students::{StudentChange, StudentFields, StudentFilter};
 pub use timeseries::{BucketCount, Window};
 pub use upsert::{Field, Upserted};
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::error::StoreError;
+use record::{Express, Memory};
 
 /// The database: cheap to clone, shared by all.
 #[derive(Clone)]
@@ -62,6 +68,8 @@ pub struct Store {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     settings: DatabaseSettings,
+    memory: Arc<Memory>,
+    express: Arc<Express>,
 }
 
 impl Store {

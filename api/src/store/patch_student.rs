@@ -7,6 +7,7 @@ use entity::student::Model as Student;
 use sea_orm::DbErr;
 
 use super::Store;
+use super::gate::change_names;
 use super::query::Rows;
 use super::roster::{Patched, Writing};
 use super::students::{STUDENTS_ALONE, StudentFields};
@@ -56,6 +57,7 @@ impl Writing<'_> {
         }
         self.write_students(vec![&after]).await?;
         if after.external_id != before.external_id {
+            change_names(self.tx, self.dialect).await?;
             self.keep_rejected_logs_findable(&before).await?;
         }
         if after.classroom != before.classroom {

@@ -1,7 +1,7 @@
 //! One statement for a whole set of rows, written once for both databases.
 //!
 //! A template names what it needs: `{rows}` is the set, to be used as a table called `item`; `{name}` is a single
-//! value. PostgreSQL receives the set as one array for each column (`UNNEST`), SQLite as one JSON text (`json_each`), so
+//! value. A statement of several sets gives each a name of its own. PostgreSQL receives the set as one array for each column (`UNNEST`), SQLite as one JSON text (`json_each`), so
 //! the statement's text, and with it the prepared statement, is the same for any number of rows.
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,12 +25,17 @@ impl Query {
     }
 
     /// Puts the set in the place of `{rows}`.
-    pub(super) fn rows(mut self, rows: Rows) -> Self {
+    pub(super) fn rows(self, rows: Rows) -> Self {
+        self.set("rows", rows)
+    }
+
+    /// Puts a set in the place of `{name}`.
+    pub(super) fn set(mut self, name: &str, rows: Rows) -> Self {
         let source = match self.dialect {
             Dialect::Postgres => rows.unnest(&mut self.values),
             Dialect::Sqlite => rows.json_each(&mut self.values),
         };
-        self.sql = self.sql.replace("{rows}", &source);
+        self.sql = self.sql.replace(&format!("{{{name}}}"), &source);
         self
     }
 

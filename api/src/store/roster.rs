@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, SqlErr};
 
 use super::Dialect;
+use super::gate::keep_ingestion_out;
 use super::query::{Query, Rows};
 use crate::error::StoreError;
 
@@ -55,10 +56,16 @@ pub(super) struct Lock {
 impl Lock {
     /// Nobody else may change the row; logs may still refer to it.
     pub(super) const TO_CHANGE: &'static str = "NO KEY UPDATE";
-    /// Nobody else may change the row or refer to it: waits for every ingestion that does, and makes later ones wait.
+    /// Nobody else may change the row or refer to it. For a learner or a lesson that keeps ingestion out as well: see
+    /// [`gate`](super::gate).
     pub(super) const ALONE: &'static str = "UPDATE";
     /// Nobody else may remove or rename the row.
     pub(super) const TO_REFER: &'static str = "KEY SHARE";
+
+    /// Whether logs may be on their way that refer to such a row.
+    fn concerns_ingestion(self) -> bool {
+        self.strength == Self::ALONE && matches!(self.table, "students" | "lessons")
+    }
 }
 
 impl Writing<'_> {
@@ -70,6 +77,9 @@ impl Writing<'_> {
     /// Locks the rows that the column `wanted` names, as far as they exist, and reads them as they are then. On SQLite
     /// the one writer is lock enough.
     pub(super) async fn lock<R: FromQueryResult>(&self, lock: Lock, wanted: Rows) -> Result<Vec<R>, DbErr> {
+        if lock.concerns_ingestion() {
+            keep_ingestion_out(self.tx, self.dialect).await?;
+        }
         let query = self.query(include_str!("sql/lock_roster.sql"));
         let query = query.name("table", lock.table).name("by", lock.by).name("order", lock.order);
         let rows = query.name("strength", lock.strength).rows(wanted).all(self.tx).await?;

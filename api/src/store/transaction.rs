@@ -13,7 +13,7 @@ use crate::error::StoreError;
 pub(super) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 't>>;
 
 /// How often a transaction that lost a race is run before the client is asked to send again.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 
 impl Store {
     /// Runs `work` in a transaction that changes the database, and again where it lost a race.

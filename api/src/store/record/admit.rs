@@ -92,7 +92,11 @@ impl<'g> Admission<'g> {
 }
 
 /// The learner and the lesson of a log that is let in.
-fn admitted(log: &StreamingLog, roster: &Roster, calendar: &Calendar) -> Result<(i64, i64), Rejection> {
+pub(super) fn admitted(
+    log: &StreamingLog,
+    roster: &Roster,
+    calendar: &Calendar,
+) -> Result<(i64, i64), Rejection> {
     let student_id = roster.students.find(&log.learner)?;
     let lesson_id = roster.lessons.find(&log.lesson)?;
     let closed = roster.closed_before.filter(|&day| calendar.day_of(log.event_timestamp) < day);

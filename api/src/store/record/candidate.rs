@@ -1,4 +1,4 @@
-//! A log that is let in: its learner and lesson exist, and are locked until it is stored.
+//! A log that is let in: its learner and lesson exist, and stay until it is stored.
 
 use std::borrow::Cow;
 

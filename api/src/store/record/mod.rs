@@ -1,13 +1,19 @@
 //! One group of submissions, stored and counted in one transaction.
 //!
-//! Every statement works on the whole group, and every set is sorted before it is locked or written: learners and
-//! lessons, then logs, then rollups, then the rows that everybody shares. Two replicas that meet wait, they do not
-//! deadlock.
+//! There are two ways. The short one ([`assumed`]) is for what nearly every log is: new, and of a learner and a lesson
+//! that are remembered. What is left, or turns out to be none of that, takes the careful way: everything is asked for,
+//! compared and judged.
+//!
+//! Every statement works on the whole group, and every set is sorted before it is written: logs, then rollups, then the
+//! rows that everybody shares. Two replicas that meet wait, they do not deadlock.
 
 mod admit;
+mod assumed;
+mod at_once;
 mod candidate;
 mod intake;
 mod logs;
+mod memory;
 mod rejected;
 mod replay;
 mod roster;
@@ -17,11 +23,14 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
+pub(super) use at_once::Express;
+pub(super) use memory::Memory;
 pub(super) use tally::{LoggedViewing, Tally, ViewingDay, minute_of};
 
-use super::{Calendar, Dialect, Store, Submission, Verdict};
+use super::{Calendar, Dialect, Store, Submission, Verdict, gate};
 use crate::error::StoreError;
 use admit::Admission;
+use assumed::{Assumed, Outcome};
 
 /// The transaction that a group is recorded in, and the rules it is counted by.
 #[derive(Clone, Copy)]
@@ -32,26 +41,73 @@ pub(super) struct Recording<'t> {
 }
 
 impl Store {
-    /// Stores and counts a group of submissions, all or nothing; answers a verdict for each item of each.
+    /// Stores and counts a group of submissions; answers a verdict for each item of each. After an error some may be
+    /// stored: sending them again is safe.
     pub async fn record(
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+        if self.memory.expects_duplicates() {
+            return self.record_carefully(calendar, group).await;
+        }
+        let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
+        let assumed = Arc::new(assumed);
+        if assumed.is_empty() {
+            return self.record_carefully(calendar, group).await;
+        }
+        match self.store_assumed(calendar, Arc::clone(&assumed)).await? {
+            Outcome::Stored => {
+                metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
+                self.record_rest(calendar, &assumed).await
+            }
+            Outcome::NotNew => self.record_carefully(calendar, group).await,
+            Outcome::Outdated => {
+                self.memory.forget().await;
+                self.record_carefully(calendar, group).await
+            }
+        }
+    }
+
+    async fn record_rest(
+        &self,
+        calendar: Calendar,
+        assumed: &Assumed,
+    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+        let (verdicts, rest) = assumed.split();
+        let judged = match rest.is_empty() {
+            true => Vec::new(),
+            false => self.record_carefully(calendar, Arc::new(rest)).await?,
+        };
+        let mut judged = judged.into_iter().flatten();
+        let mut verdict = |known: Option<Verdict>| known.or_else(|| judged.next()).unwrap_or(Verdict::Gone);
+        Ok(verdicts.into_iter().map(|known| known.into_iter().map(&mut verdict).collect()).collect())
+    }
+
+    async fn record_carefully(
+        &self,
+        calendar: Calendar,
+        group: Arc<Vec<Submission>>,
+    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
         let dialect = self.dialect;
-        self.write(move |tx| {
-            let group = Arc::clone(&group);
-            Box::pin(async move { Recording { tx, dialect, calendar }.record(&group).await })
-        })
-        .await
+        let verdicts = self
+            .write(move |tx| {
+                let group = Arc::clone(&group);
+                Box::pin(async move { Recording { tx, dialect, calendar }.record(&group).await })
+            })
+            .await?;
+        metrics::counter!("ingest_groups_total", "way" => "careful").increment(1);
+        self.memory.note_duplicates(verdicts.iter().flatten().any(|it| matches!(it, Verdict::Duplicate(_))));
+        Ok(verdicts)
     }
 }
 
 impl Recording<'_> {
     async fn record(&self, group: &[Submission]) -> Result<Vec<Vec<Verdict>>, DbErr> {
+        gate::pass(self.tx, self.dialect).await?;
         let mut admission = Admission::open(group);
         self.withdraw_vanished_replays(&mut admission).await?;
-        let roster = self.lock_roster(&admission.pending()).await?;
+        let roster = self.roster_of(&admission.pending()).await?;
         let candidates = admission.admit(&roster, &self.calendar);
         let stored = self.store_logs(&candidates).await?;
         let new_logs = admission.settle(&candidates, &stored);

@@ -1,16 +1,13 @@
-//! Learners and lessons of a group: resolved and locked in one go, so that no log is ever an orphan.
-//!
-//! The lock (`FOR KEY SHARE`) lets everybody else read, ingest and move the learner, but makes a deletion wait until
-//! the group is committed. On SQLite the one writer is lock enough.
+//! Learners and lessons of a group, found in one go.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
-use sea_orm::{DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 use super::Recording;
 use crate::store::query::{Query, Rows};
-use crate::store::{Reference, Rejection, StreamingLog};
+use crate::store::{Dialect, Reference, Rejection, StreamingLog};
 
 /// What the database knows of the learners and lessons that a group names.
 pub(super) struct Roster {
@@ -52,51 +49,75 @@ const LESSONS: Kind = Kind {
 };
 
 impl Recording<'_> {
-    /// Locks every learner and lesson that these logs name.
-    pub(super) async fn lock_roster(&self, logs: &[&StreamingLog]) -> Result<Roster, DbErr> {
+    /// Every learner and lesson that these logs name. Who has passed the gate may rely on it until the commit.
+    pub(super) async fn roster_of(&self, logs: &[&StreamingLog]) -> Result<Roster, DbErr> {
         let settings = entity::setting::Entity::find().one(self.tx).await?;
-        Ok(Roster {
-            students: self.lock(STUDENTS, logs.iter().map(|log| &log.learner)).await?,
-            lessons: self.lock(LESSONS, logs.iter().map(|log| &log.lesson)).await?,
-            closed_before: settings.and_then(|settings| settings.closed_before),
-        })
+        let mut roster = Roster::empty(settings.and_then(|settings| settings.closed_before));
+        roster.students.learn(self.tx, self.dialect, logs.iter().map(|log| &log.learner)).await?;
+        roster.lessons.learn(self.tx, self.dialect, logs.iter().map(|log| &log.lesson)).await?;
+        Ok(roster)
+    }
+}
+
+impl Roster {
+    /// Nobody, and nothing to learn.
+    pub(super) fn empty(closed_before: Option<NaiveDate>) -> Self {
+        Self { students: Known::nothing(STUDENTS), lessons: Known::nothing(LESSONS), closed_before }
     }
 
-    async fn lock<'r>(
-        &self,
-        kind: Kind,
+    /// Adds what another one knows.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.students.extend(other.students);
+        self.lessons.extend(other.lessons);
+    }
+}
+
+impl Known {
+    fn nothing(kind: Kind) -> Self {
+        Self { kind, ids: HashSet::new(), by_external_id: HashMap::new() }
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+        self.by_external_id.extend(other.by_external_id);
+    }
+
+    /// How many it knows.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Asks the database for those that are named.
+    pub(super) async fn learn<'r>(
+        &mut self,
+        on: &impl ConnectionTrait,
+        dialect: Dialect,
         references: impl Iterator<Item = &'r Reference>,
-    ) -> Result<Known, DbErr> {
+    ) -> Result<(), DbErr> {
         let mut ids = BTreeSet::new();
         let mut external_ids = BTreeSet::new();
         for reference in references {
             ids.extend(reference.id);
             external_ids.extend(reference.external_id.as_deref());
         }
-        let mut known = Known { kind, ids: HashSet::new(), by_external_id: HashMap::new() };
+        let named = |sql| Query::new(dialect, sql).name("table", self.kind.table).name("id", self.kind.id);
+        let mut rows = Vec::new();
         if !ids.is_empty() {
-            let rows = Rows::new().bigint("id", ids);
-            self.lock_rows(include_str!("../sql/lock_by_id.sql"), rows, &mut known).await?;
+            let by_id = named(include_str!("../sql/named_by_id.sql"));
+            rows.extend(by_id.rows(Rows::new().bigint("id", ids)).all(on).await?);
         }
         if !external_ids.is_empty() {
-            let rows = Rows::new().text("external_id", external_ids);
-            self.lock_rows(include_str!("../sql/lock_by_external_id.sql"), rows, &mut known).await?;
+            let by_name = named(include_str!("../sql/named_by_external_id.sql"));
+            rows.extend(by_name.rows(Rows::new().text("external_id", external_ids)).all(on).await?);
         }
-        Ok(known)
-    }
-
-    async fn lock_rows(&self, sql: &str, rows: Rows, known: &mut Known) -> Result<(), DbErr> {
-        let query = Query::new(self.dialect, sql).name("table", known.kind.table).name("id", known.kind.id);
-        for row in query.rows(rows).all(self.tx).await? {
+        for row in rows {
             let id: i64 = row.try_get_by_index(0)?;
-            known.ids.insert(id);
-            known.by_external_id.insert(row.try_get_by_index(1)?, id);
+            self.ids.insert(id);
+            self.by_external_id.insert(row.try_get_by_index(1)?, id);
         }
         Ok(())
     }
-}
 
-impl Known {
     /// The id of what a reference names, or why there is none.
     pub(super) fn find(&self, reference: &Reference) -> Result<i64, Rejection> {
         let by_external_id =

@@ -73,6 +73,45 @@ pub(in crate::store) fn minute_of(moment: DateTime<Utc>) -> DateTime<Utc> {
     moment.duration_trunc(TimeDelta::minutes(1)).unwrap_or(moment)
 }
 
+impl Tally {
+    /// For `viewing_days`.
+    pub(super) fn viewing_rows(&self) -> Rows {
+        let keys = || self.viewing_days.keys();
+        let counts = || self.viewing_days.values();
+        Rows::new()
+            .bigint("student_id", keys().map(|key| key.0))
+            .day("day", keys().map(|key| key.1))
+            .bigint("lesson_id", keys().map(|key| key.2))
+            .bigint("streaming_logs", counts().map(|it| it.streaming_logs))
+            .bigint("watch_time_logs", counts().map(|it| it.watch_time_logs))
+            .bigint("watch_time_seconds", counts().map(|it| it.watch_time_seconds))
+            .bigint("completion_logs", counts().map(|it| it.completion_logs))
+            .bigint("completion_percentage_sum", counts().map(|it| it.completion_percentage_sum))
+    }
+
+    /// For `completions`.
+    pub(super) fn completion_rows(&self, calendar: &Calendar) -> Rows {
+        let days = self.completions.values().map(|&moment| calendar.day_of(moment));
+        Rows::new()
+            .bigint("student_id", self.completions.keys().map(|key| key.0))
+            .bigint("lesson_id", self.completions.keys().map(|key| key.1))
+            .time("completed_at", self.completions.values().copied())
+            .day("day", days)
+    }
+
+    /// For `log_minutes`.
+    pub(super) fn minute_rows(&self) -> Rows {
+        Rows::new()
+            .time("minute", self.minutes.keys().copied())
+            .bigint("streaming_logs", self.minutes.values().copied())
+    }
+
+    /// The days that count any of these logs.
+    pub(super) fn days(&self) -> BTreeSet<NaiveDate> {
+        self.viewing_days.keys().map(|&(_, day, _)| day).collect()
+    }
+}
+
 impl Recording<'_> {
     /// Adds new logs to every rollup and raises the revision of every day that this changed.
     pub(super) async fn count(&self, new_logs: &[&Candidate<'_>]) -> Result<(), DbErr> {
@@ -88,72 +127,47 @@ impl Recording<'_> {
 
     /// Adds a tally to the rollups.
     pub(in crate::store) async fn write_tally(&self, tally: &Tally) -> Result<(), DbErr> {
-        let mut changed_days: BTreeSet<_> = tally.viewing_days.keys().map(|&(_, day, _)| day).collect();
-        self.add_viewing_days(tally).await?;
+        let mut changed_days = tally.days();
+        self.execute(include_str!("../sql/add_viewing_days.sql"), tally.viewing_rows()).await?;
         changed_days.extend(self.complete(tally).await?);
-        self.add_minutes(tally).await?;
+        self.execute(include_str!("../sql/add_log_minutes.sql"), tally.minute_rows()).await?;
         self.raise_revisions(changed_days).await
     }
 
-    async fn add_viewing_days(&self, tally: &Tally) -> Result<(), DbErr> {
-        let keys = || tally.viewing_days.keys();
-        let counts = || tally.viewing_days.values();
-        let rows = Rows::new()
-            .bigint("student_id", keys().map(|key| key.0))
-            .day("day", keys().map(|key| key.1))
-            .bigint("lesson_id", keys().map(|key| key.2))
-            .bigint("streaming_logs", counts().map(|it| it.streaming_logs))
-            .bigint("watch_time_logs", counts().map(|it| it.watch_time_logs))
-            .bigint("watch_time_seconds", counts().map(|it| it.watch_time_seconds))
-            .bigint("completion_logs", counts().map(|it| it.completion_logs))
-            .bigint("completion_percentage_sum", counts().map(|it| it.completion_percentage_sum));
-        let upsert = Query::new(self.dialect, include_str!("../sql/add_viewing_days.sql"));
-        upsert.rows(rows).execute(self.tx).await?;
-        Ok(())
-    }
-
-    /// Notes first completions and moves those that a late log precedes; returns the days that lost or won one.
+    /// Notes first completions and moves those that a late log precedes; returns the days that lost one.
     async fn complete(&self, tally: &Tally) -> Result<Vec<NaiveDate>, DbErr> {
         if tally.completions.is_empty() {
             return Ok(Vec::new());
         }
-        let insert = Query::new(self.dialect, include_str!("../sql/insert_completions.sql"));
-        let inserted = insert.rows(self.completion_rows(tally)).execute(self.tx).await?;
+        let rows = tally.completion_rows(&self.calendar);
+        let inserted = self.execute(include_str!("../sql/insert_completions.sql"), rows).await?;
         if inserted == tally.completions.len() as u64 {
             return Ok(Vec::new());
         }
-        // Some pairs were complete before. Lock those that completed later than the logs at hand say, then move them.
+        self.advance_completions(tally).await
+    }
+
+    /// Some pairs were complete before: locks those that completed later than the logs at hand say, then moves them.
+    pub(super) async fn advance_completions(&self, tally: &Tally) -> Result<Vec<NaiveDate>, DbErr> {
         let later = Query::new(self.dialect, include_str!("../sql/lock_later_completions.sql"));
-        let later = later.rows(self.completion_rows(tally)).all(self.tx).await?;
+        let later = later.rows(tally.completion_rows(&self.calendar)).all(self.tx).await?;
         if later.is_empty() {
             return Ok(Vec::new());
         }
-        let advance = Query::new(self.dialect, include_str!("../sql/advance_completions.sql"));
-        advance.rows(self.completion_rows(tally)).execute(self.tx).await?;
+        let rows = tally.completion_rows(&self.calendar);
+        self.execute(include_str!("../sql/advance_completions.sql"), rows).await?;
         later.iter().map(|row| row.try_get("", "day")).collect()
     }
 
-    fn completion_rows(&self, tally: &Tally) -> Rows {
-        let days = tally.completions.values().map(|&moment| self.calendar.day_of(moment));
-        Rows::new()
-            .bigint("student_id", tally.completions.keys().map(|key| key.0))
-            .bigint("lesson_id", tally.completions.keys().map(|key| key.1))
-            .time("completed_at", tally.completions.values().copied())
-            .day("day", days)
-    }
-
-    async fn add_minutes(&self, tally: &Tally) -> Result<(), DbErr> {
-        let rows = Rows::new()
-            .time("minute", tally.minutes.keys().copied())
-            .bigint("streaming_logs", tally.minutes.values().copied());
-        let upsert = Query::new(self.dialect, include_str!("../sql/add_log_minutes.sql"));
-        upsert.rows(rows).execute(self.tx).await?;
+    pub(super) async fn raise_revisions(
+        &self,
+        days: impl IntoIterator<Item = NaiveDate>,
+    ) -> Result<(), DbErr> {
+        self.execute(include_str!("../sql/raise_day_revisions.sql"), Rows::new().day("day", days)).await?;
         Ok(())
     }
 
-    async fn raise_revisions(&self, days: BTreeSet<NaiveDate>) -> Result<(), DbErr> {
-        let raise = Query::new(self.dialect, include_str!("../sql/raise_day_revisions.sql"));
-        raise.rows(Rows::new().day("day", days)).execute(self.tx).await?;
-        Ok(())
+    pub(super) async fn execute(&self, sql: &str, rows: Rows) -> Result<u64, DbErr> {
+        Query::new(self.dialect, sql).rows(rows).execute(self.tx).await
     }
 }

@@ -1,4 +1,2 @@
 SELECT named.{id}, named.external_id
 FROM {rows} JOIN {table} AS named ON named.external_id = item.external_id
-ORDER BY named.{id}
-FOR KEY SHARE OF named -- postgres

@@ -1,4 +1,2 @@
 SELECT named.{id}, named.external_id
 FROM {rows} JOIN {table} AS named ON named.{id} = item.id
-ORDER BY named.{id}
-FOR KEY SHARE OF named -- postgres

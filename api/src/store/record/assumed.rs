@@ -1,0 +1,202 @@
+//! The short way: logs that are assumed to be new, of learners and lessons that are remembered.
+//!
+//! Nearly every log is. They are stored and counted without a question, on PostgreSQL by one statement, and the database
+//! refuses all of them where the assumption is wrong: the primary key where one was stored before, the generation of the
+//! roster where somebody was renamed or deleted. Then the group takes the careful way, which finds out what is what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sea_orm::DbErr;
+
+use super::Recording;
+use super::admit::admitted;
+use super::candidate::Candidate;
+use super::intake::IntakeDays;
+use super::memory::Remembered;
+use super::tally::Tally;
+use crate::error::StoreError;
+use crate::store::query::{Query, Rows};
+use crate::store::{Calendar, Dialect, Item, Store, StreamingLog, Submission, Verdict};
+
+/// The logs of a group that are assumed to be new, and how they are counted.
+pub(super) struct Assumed {
+    group: Arc<Vec<Submission>>,
+    /// In the order of their key.
+    logs: Vec<Placed>,
+    pub(super) generation: i64,
+    pub(super) closed_before: Option<NaiveDate>,
+    pub(super) tally: Tally,
+    pub(super) intake: IntakeDays,
+}
+
+/// A log, and its place in the group.
+struct Placed {
+    submission: usize,
+    item: usize,
+    ids: (i64, i64),
+    key: super::candidate::Key,
+}
+
+/// What the database did with logs that were assumed to be new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Stored,
+    /// One of them was stored before.
+    NotNew,
+    /// The roster is not what we remember.
+    Outdated,
+}
+
+impl Assumed {
+    /// Picks the logs that may take the short way: valid, no replay, known, and each the only one of its key.
+    pub(super) fn among(group: &Arc<Vec<Submission>>, known: &Remembered, calendar: &Calendar) -> Self {
+        let mut by_key = BTreeMap::new();
+        for (submission, from) in group.iter().enumerate() {
+            for (item, posted) in from.items.iter().enumerate() {
+                let Some((log, ids)) = assumable(posted, known, calendar) else { continue };
+                let key = Candidate::new(0, log, from.received_at, ids).key;
+                let placed = Placed { submission, item, ids, key };
+                by_key.entry(key).and_modify(|known| *known = None).or_insert(Some(placed));
+            }
+        }
+        let mut assumed = Self {
+            group: Arc::clone(group),
+            logs: by_key.into_values().flatten().collect(),
+            generation: known.generation,
+            closed_before: known.roster.closed_before,
+            tally: Tally::default(),
+            intake: IntakeDays::default(),
+        };
+        assumed.count(calendar);
+        assumed
+    }
+
+    fn count(&mut self, calendar: &Calendar) {
+        let mut tally = Tally::default();
+        let mut intake = IntakeDays::default();
+        for log in self.candidates() {
+            tally.add(calendar, &log.viewing());
+            intake.accept(calendar, log.received_at, log.content.event_timestamp);
+        }
+        (self.tally, self.intake) = (tally, intake);
+    }
+
+    /// The logs, in the order of their key.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
+        self.logs.iter().enumerate().filter_map(|(position, placed)| {
+            let from = self.group.get(placed.submission)?;
+            let log = from.items.get(placed.item)?.parsed.as_ref().ok()?;
+            Some(Candidate::new(position, log, from.received_at, placed.ids))
+        })
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.logs.is_empty()
+    }
+
+    /// What is left of the group, submission by submission, and the verdicts that are known already.
+    pub(super) fn split(&self) -> (Vec<Vec<Option<Verdict>>>, Vec<Submission>) {
+        let mut verdicts: Vec<Vec<Option<Verdict>>> =
+            self.group.iter().map(|submission| vec![None; submission.items.len()]).collect();
+        for placed in &self.logs {
+            if let Some(verdict) = verdicts.get_mut(placed.submission).and_then(|it| it.get_mut(placed.item))
+            {
+                *verdict = Some(Verdict::Stored(placed.key.1));
+            }
+        }
+        if self.logs.len() == verdicts.iter().map(Vec::len).sum::<usize>() {
+            return (verdicts, Vec::new());
+        }
+        let rest = self.group.iter().zip(&verdicts).map(|(submission, verdicts)| {
+            let left = submission.items.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none());
+            let items = left.map(|(item, _)| item.clone()).collect();
+            Submission { client: submission.client.clone(), received_at: submission.received_at, items }
+        });
+        let rest = rest.collect();
+        (verdicts, rest)
+    }
+}
+
+/// A log that may take the short way, with its learner and its lesson.
+fn assumable<'i>(
+    item: &'i Item,
+    known: &Remembered,
+    calendar: &Calendar,
+) -> Option<(&'i StreamingLog, (i64, i64))> {
+    let log = item.parsed.as_ref().ok().filter(|_| item.replays.is_none())?;
+    Some((log, admitted(log, &known.roster, calendar).ok()?))
+}
+
+impl Store {
+    /// Stores and counts all of them, or none.
+    pub(super) async fn store_assumed(
+        &self,
+        calendar: Calendar,
+        assumed: Arc<Assumed>,
+    ) -> Result<Outcome, StoreError> {
+        match self.dialect {
+            Dialect::Postgres => self.store_at_once(&calendar, &assumed).await,
+            Dialect::Sqlite => self.store_step_by_step(calendar, assumed).await,
+        }
+    }
+
+    async fn store_step_by_step(
+        &self,
+        calendar: Calendar,
+        assumed: Arc<Assumed>,
+    ) -> Result<Outcome, StoreError> {
+        let dialect = self.dialect;
+        let stored = self
+            .write(move |tx| {
+                let assumed = Arc::clone(&assumed);
+                Box::pin(async move { Recording { tx, dialect, calendar }.store_assumed(&assumed).await })
+            })
+            .await;
+        let Err(StoreError::Refused(cause)) = stored else { return stored };
+        match cause.downcast_ref::<DbErr>() {
+            Some(DbErr::RecordNotInserted) => Ok(Outcome::NotNew),
+            _ => Err(StoreError::Refused(cause)),
+        }
+    }
+}
+
+impl Recording<'_> {
+    async fn store_assumed(&self, assumed: &Assumed) -> Result<Outcome, DbErr> {
+        let closed_before = assumed.closed_before.map(|day| day.to_string());
+        let guard = Query::new(self.dialect, include_str!("../sql/guard.sqlite.sql"))
+            .bind("roster_generation", assumed.generation)
+            .bind("closed_before", closed_before);
+        if guard.one(self.tx).await?.is_none() {
+            return Ok(Outcome::Outdated);
+        }
+        let inserted =
+            self.execute(include_str!("../sql/insert_new_logs.sqlite.sql"), assumed.rows()).await?;
+        if inserted < assumed.logs.len() as u64 {
+            // Undoes the whole.
+            return Err(DbErr::RecordNotInserted);
+        }
+        self.write_tally(&assumed.tally).await?;
+        self.execute(include_str!("../sql/add_intake_days.sql"), assumed.intake.rows()).await?;
+        Ok(Outcome::Stored)
+    }
+}
+
+impl Assumed {
+    fn rows(&self) -> Rows {
+        let logs: Vec<Candidate<'_>> = self.candidates().collect();
+        let content = || logs.iter().map(|log| &log.content);
+        let figure = |figure: Option<i32>| figure.map_or(-1, i64::from);
+        Rows::new()
+            .uuid("log_id", logs.iter().map(|log| log.key.1))
+            .bigint("student_id", logs.iter().map(|log| log.key.0))
+            .bigint("lesson_id", content().map(|log| log.lesson_id))
+            .text("event_type", content().map(|log| log.event_type.as_ref()))
+            .bigint("watch_time_seconds", content().map(|log| figure(log.watch_time_seconds)))
+            .bigint("completion_percentage", content().map(|log| figure(log.completion_percentage)))
+            .time("event_timestamp", content().map(|log| log.event_timestamp))
+            .time("received_at", logs.iter().map(|log| log.received_at))
+    }
+}

@@ -1,0 +1,133 @@
+//! PostgreSQL's short way: one statement that is a transaction, on a connection of its own.
+//!
+//! A group costs one way to the server and back. Every other one would be a pause in which all clients wait.
+
+use sea_orm::sqlx::postgres::{PgArguments, PgConnection};
+use sea_orm::sqlx::{self, Arguments, ConnectOptions, Row};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::sync::Mutex;
+
+use super::assumed::{Assumed, Outcome};
+use super::candidate::Candidate;
+use super::tally::Tally;
+use crate::error::StoreError;
+use crate::store::error::lost_a_race;
+use crate::store::transaction::ATTEMPTS;
+use crate::store::{Calendar, Store, gate};
+
+const STATEMENT: &str = include_str!("../sql/store_new_logs.postgres.sql");
+
+/// The connection, kept from group to group; none before the first one, and after an error.
+#[derive(Default)]
+pub(in crate::store) struct Express(Mutex<Option<PgConnection>>);
+
+impl Store {
+    /// Stores and counts all of them, or none.
+    pub(super) async fn store_at_once(
+        &self,
+        calendar: &Calendar,
+        assumed: &Assumed,
+    ) -> Result<Outcome, StoreError> {
+        let mut kept = self.express.0.lock().await;
+        let mut attempt = 1;
+        loop {
+            // Whatever breaks off leaves no connection behind.
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                None => self.settings.writing_connection()?.connect().await.map_err(refused)?,
+            };
+            let stored = store(&mut connection, calendar, assumed).await;
+            match stored {
+                Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if is_refuted(&error) => {
+                    *kept = Some(connection);
+                    return Ok(Outcome::NotNew);
+                }
+                Err(error) => return Err(error.into()),
+                Ok(outcome) => {
+                    *kept = Some(connection);
+                    return Ok(outcome);
+                }
+            }
+        }
+    }
+}
+
+async fn store(
+    connection: &mut PgConnection,
+    calendar: &Calendar,
+    assumed: &Assumed,
+) -> Result<Outcome, DbErr> {
+    let arguments = arguments(calendar, assumed).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let stored =
+        sqlx::query_with(STATEMENT, arguments).fetch_one(connection).await.map_err(database_error)?;
+    let logs: i64 = stored.try_get(0).map_err(database_error)?;
+    Ok(if logs == 0 { Outcome::Outdated } else { Outcome::Stored })
+}
+
+/// In the order of the statement's parameters.
+fn arguments(calendar: &Calendar, assumed: &Assumed) -> Result<PgArguments, sqlx::error::BoxDynError> {
+    let mut arguments = PgArguments::default();
+    arguments.add(gate::GATE)?;
+    arguments.add(assumed.generation)?;
+    arguments.add(assumed.closed_before)?;
+    add_logs(&mut arguments, &assumed.candidates().collect::<Vec<_>>())?;
+    add_rollups(&mut arguments, calendar, &assumed.tally)?;
+    let (days, accepted, late) = assumed.intake.columns();
+    arguments.add(days)?;
+    arguments.add(accepted)?;
+    arguments.add(late)?;
+    Ok(arguments)
+}
+
+fn add_logs(arguments: &mut PgArguments, logs: &[Candidate<'_>]) -> Result<(), sqlx::error::BoxDynError> {
+    arguments.add(column(logs, |log| log.key.1))?;
+    arguments.add(column(logs, |log| log.key.0))?;
+    arguments.add(column(logs, |log| log.content.lesson_id))?;
+    arguments.add(column(logs, |log| log.content.event_type.as_ref()))?;
+    arguments.add(column(logs, |log| log.content.watch_time_seconds))?;
+    arguments.add(column(logs, |log| log.content.completion_percentage))?;
+    arguments.add(column(logs, |log| log.content.event_timestamp))?;
+    arguments.add(column(logs, |log| log.received_at))
+}
+
+fn add_rollups(
+    arguments: &mut PgArguments,
+    calendar: &Calendar,
+    tally: &Tally,
+) -> Result<(), sqlx::error::BoxDynError> {
+    let viewings: Vec<_> = tally.viewing_days.iter().collect();
+    arguments.add(column(&viewings, |(key, _)| key.0))?;
+    arguments.add(column(&viewings, |(key, _)| key.1))?;
+    arguments.add(column(&viewings, |(key, _)| key.2))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.streaming_logs))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.watch_time_logs))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.watch_time_seconds))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.completion_logs))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.completion_percentage_sum))?;
+    let completions: Vec<_> = tally.completions.iter().collect();
+    arguments.add(column(&completions, |(pair, _)| pair.0))?;
+    arguments.add(column(&completions, |(pair, _)| pair.1))?;
+    arguments.add(column(&completions, |(_, moment)| **moment))?;
+    arguments.add(column(&completions, |(_, moment)| calendar.day_of(**moment)))?;
+    arguments.add(tally.minutes.keys().copied().collect::<Vec<_>>())?;
+    arguments.add(tally.minutes.values().copied().collect::<Vec<_>>())?;
+    arguments.add(tally.days().into_iter().collect::<Vec<_>>())
+}
+
+fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// Whether the database says that a log is not new, or that a completion came in between.
+fn is_refuted(error: &DbErr) -> bool {
+    matches!(crate::store::error::database_code(error).as_deref(), Some("23505" | "22012"))
+}
+
+fn database_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+fn refused(error: sqlx::Error) -> StoreError {
+    StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+}

@@ -1,0 +1,93 @@
+-- Stores and counts logs that are assumed to be new, in one transaction of one statement. Wherever that is wrong nothing
+-- is stored: the guard finds nothing, the primary key is violated, or the last line divides by zero.
+--
+-- The expressions of the last SELECT are evaluated in order, so every writer touches the tables in the same order: logs,
+-- rollups, then the rows that everybody shares.
+WITH reached AS MATERIALIZED (
+    SELECT *
+    FROM UNNEST($20::bigint[], $21::bigint[], $22::timestamptz[], $23::date[])
+        AS item(student_id, lesson_id, completed_at, day)
+),
+-- Of the pairs that are completed now, those that were complete when the statement began.
+known AS MATERIALIZED (
+    SELECT COUNT(*) AS pairs, COUNT(*) FILTER (WHERE reached.completed_at < completions.completed_at) AS later
+    FROM reached
+    JOIN completions ON completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
+),
+-- No row where the gate is closed, where somebody was renamed or deleted or days were closed since we last looked, or
+-- where a completion has to move. FOR SHARE looks at the row as it is after the gate, not as it was when we began.
+guard AS MATERIALIZED (
+    SELECT 1
+    FROM settings
+    WHERE pg_try_advisory_xact_lock_shared($1)
+      AND roster_generation = $2 AND closed_before IS NOT DISTINCT FROM $3
+      AND (SELECT later FROM known) = 0
+    FOR SHARE
+),
+stored AS (
+    INSERT INTO streaming_logs (log_id, student_id, lesson_id, event_type, watch_time_seconds, completion_percentage,
+                                event_timestamp, received_at)
+    SELECT item.*
+    FROM UNNEST($4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::integer[], $9::integer[], $10::timestamptz[],
+                $11::timestamptz[]) AS item
+    WHERE EXISTS (SELECT FROM guard)
+    RETURNING 1
+),
+viewed AS (
+    INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
+                                         watch_time_seconds, completion_logs, completion_percentage_sum)
+    SELECT item.*
+    FROM UNNEST($12::bigint[], $13::date[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+                $19::bigint[]) AS item
+    WHERE EXISTS (SELECT FROM guard)
+    ON CONFLICT (student_id, day, lesson_id) DO UPDATE
+    SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
+        watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
+        watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
+        completion_logs           = counted.completion_logs + excluded.completion_logs,
+        completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
+    RETURNING 1
+),
+completed AS (
+    INSERT INTO completions (student_id, lesson_id, completed_at, day)
+    SELECT student_id, lesson_id, completed_at, day
+    FROM reached
+    WHERE EXISTS (SELECT FROM guard)
+    ON CONFLICT (student_id, lesson_id) DO NOTHING
+    RETURNING 1
+),
+minutes AS (
+    INSERT INTO log_minutes AS counted (minute, streaming_logs)
+    SELECT item.*
+    FROM UNNEST($24::timestamptz[], $25::bigint[]) AS item
+    WHERE EXISTS (SELECT FROM guard)
+    ON CONFLICT (minute) DO UPDATE SET streaming_logs = counted.streaming_logs + excluded.streaming_logs
+    RETURNING 1
+),
+revised AS (
+    INSERT INTO day_revisions AS raised (day, revision)
+    SELECT item.day, 1
+    FROM UNNEST($26::date[]) AS item(day)
+    WHERE EXISTS (SELECT FROM guard)
+    ON CONFLICT (day) DO UPDATE SET revision = raised.revision + 1
+    RETURNING 1
+),
+taken_in AS (
+    INSERT INTO intake_days AS counted (day, accepted, duplicate, rejected, late)
+    SELECT item.day, item.accepted, 0, 0, item.late
+    FROM UNNEST($27::date[], $28::bigint[], $29::bigint[]) AS item(day, accepted, late)
+    WHERE EXISTS (SELECT FROM guard)
+    ON CONFLICT (day) DO UPDATE
+    SET accepted = counted.accepted + excluded.accepted,
+        late     = counted.late + excluded.late
+    RETURNING 1
+)
+SELECT (SELECT COUNT(*) FROM stored),
+       (SELECT COUNT(*) FROM viewed),
+       -- Another replica completed one of the pairs just now, perhaps at a later moment: the careful way tells.
+       1 / CASE WHEN NOT EXISTS (SELECT FROM guard)
+                  OR (SELECT COUNT(*) FROM completed) + (SELECT pairs FROM known) = (SELECT COUNT(*) FROM reached)
+                THEN 1 ELSE 0 END,
+       (SELECT COUNT(*) FROM minutes),
+       (SELECT COUNT(*) FROM revised),
+       (SELECT COUNT(*) FROM taken_in)

@@ -1,0 +1,1 @@
+ALTER TABLE settings ADD COLUMN roster_generation INTEGER NOT NULL DEFAULT 0;
