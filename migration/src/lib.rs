@@ -11,6 +11,7 @@ mod m20261123_000001_spine;
 mod m20261123_000002_seed;
 mod m20261123_000003_fast_ingestion;
 mod m20261123_000004_retention;
+mod m20261123_000005_day_rollups;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_seed::Migration),
             Box::new(m20261123_000003_fast_ingestion::Migration),
             Box::new(m20261123_000004_retention::Migration),
+            Box::new(m20261123_000005_day_rollups::Migration),
         ]
     }
 }

@@ -122,8 +122,8 @@ impl Command {
             Self::Verify(settings) => return verify::run(&configured(settings)?).await,
             Self::Rebuild(settings) => return rebuild::run(&configured(settings)?).await,
             Self::Retention(args) => {
-                let retention::RetentionArgs { keep_days, dry_run, settings } = args;
-                return retention::run(keep_days, dry_run, &configured(settings)?).await;
+                let retention::RetentionArgs { dry_run, settings } = args;
+                return retention::run(dry_run, &configured(settings)?).await;
             }
             Self::Openapi => openapi::run()?,
         }

@@ -9,15 +9,12 @@ use clap::Args;
 use super::progress::Progress;
 use crate::app::database_settings;
 use crate::clock::Clock;
-use crate::config::{Config, Settings};
+use crate::config::{Config, KEEP_DAYS, Settings};
 use crate::store::{Calendar, Retained, Store};
 
-/// What to keep.
+/// Whether to do it. How many days to keep is a setting like the others.
 #[derive(Debug, Args)]
 pub struct RetentionArgs {
-    /// Keeps the logs of so many days before today.
-    #[arg(long = "keep-days", id = "retained", value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub(super) keep_days: u32,
     /// Only tells what would be removed.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -25,7 +22,8 @@ pub struct RetentionArgs {
     pub(super) settings: Settings,
 }
 
-pub(super) async fn run(keep_days: u32, dry_run: bool, config: &Config) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(dry_run: bool, config: &Config) -> anyhow::Result<ExitCode> {
+    let keep_days = config.keep_days.ok_or_else(|| KEEP_DAYS.fault("is needed"))?;
     // By the rules that the database was counted by, whatever this process is configured with.
     let store = Store::connect(&database_settings(config)).await?;
     let calendar = store.counted_by().await?;

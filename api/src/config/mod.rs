@@ -15,13 +15,13 @@ use chrono_tz::Tz;
 
 pub use database_url::DatabaseUrl;
 pub use file::with_file_as_defaults;
-pub use key::{ConfigError, DATA_DIR, JWT_SIGNING_KEY, METRICS_LISTEN, PORT, RUST_LOG};
+pub use key::{ConfigError, DATA_DIR, JWT_SIGNING_KEY, KEEP_DAYS, METRICS_LISTEN, PORT, RUST_LOG};
 pub use secret::Secret;
 pub use settings::Settings;
 
 use key::{
     BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS, DATABASE_URL,
-    HOST, KEEP_DAYS, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+    HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
 };
 
 /// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
+/// No log is older than 1970 in UTC; west of Greenwich that is still the day before.
+pub(super) const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1969, 12, 31).unwrap();
+
 /// The platform's time zone and completion threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Calendar {

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use entity::classroom::Model;
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
+use super::fold::fold;
+use super::gate::change_names;
 use super::query::{Query, Rows};
 use super::roster::{Deleted, Lock, Patched, Writing};
 use super::students::STUDENTS_ALONE;
@@ -168,10 +170,16 @@ impl Writing<'_> {
         let students: Vec<entity::student::Model> =
             self.lock(Lock { by: "classroom", ..STUDENTS_ALONE }, students).await?;
         if classroom != new_name {
+            // While what was appended still belongs to the old name.
+            fold(self.tx, self.dialect).await?;
             let insert =
                 self.query("INSERT INTO classrooms (classroom, created_at) VALUES ({name}, {created_at})");
             insert.bind("name", new_name).bind_time("created_at", old.created_at).execute(self.tx).await?;
             let follow = self.query("UPDATE students SET classroom = {name} WHERE classroom = {classroom}");
+            follow.bind("name", new_name).bind("classroom", classroom).execute(self.tx).await?;
+            change_names(self.tx, self.dialect).await?;
+            let follow =
+                self.query("UPDATE classroom_days SET classroom = {name} WHERE classroom = {classroom}");
             follow.bind("name", new_name).bind("classroom", classroom).execute(self.tx).await?;
             self.remove_classroom(classroom).await?;
             self.raise_days_of(students.iter().map(|student| student.student_id)).await?;
@@ -194,8 +202,12 @@ impl Writing<'_> {
     }
 
     async fn remove_classroom(&self, classroom: &str) -> Result<(), DbErr> {
-        let delete = self.query("DELETE FROM classrooms WHERE classroom = {classroom}");
-        delete.bind("classroom", classroom).execute(self.tx).await?;
+        for delete in [
+            "DELETE FROM classroom_days WHERE classroom = {classroom}",
+            "DELETE FROM classrooms WHERE classroom = {classroom}",
+        ] {
+            self.query(delete).bind("classroom", classroom).execute(self.tx).await?;
+        }
         Ok(())
     }
 }

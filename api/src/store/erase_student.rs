@@ -1,16 +1,17 @@
 //! The erasure of a learner: gone from every table and from every figure, in one transaction.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::setting;
 use entity::student::Model as Student;
 use sea_orm::{DbErr, EntityTrait};
 
+use super::derived::Affected;
 use super::gate::change_names;
 use super::patch_student::{ref_by_id, ref_by_name};
 use super::query::Rows;
 use super::roster::Writing;
 use super::students::STUDENTS_ALONE;
-use super::{Calendar, Store};
+use super::{Calendar, FIRST_DAY, Store};
 use crate::error::StoreError;
 
 impl Store {
@@ -26,10 +27,12 @@ impl Store {
 }
 
 /// What a learner's rows are deleted from, in the order in which everybody writes these tables.
-const DELETIONS: [&str; 4] = [
+const DELETIONS: [&str; 6] = [
     "DELETE FROM streaming_logs WHERE student_id = {student_id}",
     "DELETE FROM viewing_days WHERE student_id = {student_id}",
     "DELETE FROM completions WHERE student_id = {student_id}",
+    "DELETE FROM learner_days WHERE student_id = {student_id}",
+    "DELETE FROM learner_lessons WHERE student_id = {student_id}",
     "DELETE FROM students WHERE student_id = {student_id}",
 ];
 
@@ -43,7 +46,9 @@ impl Writing<'_> {
         };
         change_names(self.tx, self.dialect).await?;
         let days = self.days_of([student_id]).await?;
-        let minutes = self.open_minutes_of(calendar, student_id).await?;
+        let open_from = self.open_from().await?;
+        let minutes = self.open_minutes_of(calendar.start_of(open_from), student_id).await?;
+        self.change_day_sums(&[student_id], Affected::ClassroomsAndLessons, open_from, -1).await?;
         for deletion in DELETIONS {
             self.query(deletion).bind("student_id", student_id).execute(self.tx).await?;
         }
@@ -53,15 +58,18 @@ impl Writing<'_> {
         Ok(true)
     }
 
+    /// The first day that is not closed.
+    async fn open_from(&self) -> Result<NaiveDate, DbErr> {
+        let settings = setting::Entity::find().one(self.tx).await?;
+        Ok(settings.and_then(|settings| settings.closed_before).unwrap_or(FIRST_DAY))
+    }
+
     /// The learner's logs in each minute that is not closed, in order.
     async fn open_minutes_of(
         &self,
-        calendar: Calendar,
+        open_from: DateTime<Utc>,
         student_id: i64,
     ) -> Result<Vec<(DateTime<Utc>, i64)>, DbErr> {
-        let settings = setting::Entity::find().one(self.tx).await?;
-        let closed_before = settings.and_then(|settings| settings.closed_before);
-        let open_from = closed_before.map_or(DateTime::UNIX_EPOCH, |day| calendar.start_of(day));
         let count = self.query(include_str!("sql/minutes_of_student.sql")).bind("student_id", student_id);
         let rows = count.bind_time("open_from", open_from).all(self.tx).await?;
         rows.iter().map(|row| Ok((row.try_get("", "minute")?, row.try_get("", "streaming_logs")?))).collect()

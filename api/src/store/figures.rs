@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use sea_orm::{DbErr, QueryResult};
 
-use super::Store;
 use super::query::Query;
+use super::record::EVER;
+use super::{FIRST_DAY, Store};
 use crate::error::StoreError;
 
 /// What was counted of some logs, as sums: averages are for the reader to take.
@@ -92,8 +93,7 @@ impl DaySpan {
     }
 }
 
-/// No log is from before or after the years of four digits.
-const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+/// No log is from a later day.
 const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
 macro_rules! parts {
@@ -116,6 +116,18 @@ impl Breakdown {
     }
 }
 
+impl DaySpan {
+    /// The day whose active learners are kept as a number, where the span is one: sums of several days add up, but
+    /// learners do not.
+    fn kept_day(self) -> Option<NaiveDate> {
+        match (self.from, self.to) {
+            (None, None) => Some(EVER),
+            (Some(from), Some(to)) if from == to => Some(from),
+            _ => None,
+        }
+    }
+}
+
 impl Store {
     /// The figures of a span of days. One statement, so that all of them are of the same moment.
     pub async fn figures(&self, span: DaySpan, breakdown: Breakdown) -> Result<FiguresReport, StoreError> {
@@ -129,9 +141,17 @@ impl Store {
 
     /// A statement made of [`parts`](Breakdown::sql), for a span of days.
     pub(super) fn figures_query(&self, sql: &str, span: DaySpan) -> Query {
-        Query::new(self.dialect, sql)
+        let active = match span.kept_day() {
+            Some(_) => include_str!("sql/figures_active_kept.sql"),
+            None => include_str!("sql/figures_active_counted.sql"),
+        };
+        let query = Query::new(self.dialect, &format!("{active}{sql}"))
             .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
-            .bind_day("last_day", span.to.unwrap_or(LAST_DAY))
+            .bind_day("last_day", span.to.unwrap_or(LAST_DAY));
+        match span.kept_day() {
+            Some(day) => query.bind_day("active_day", day),
+            None => query,
+        }
     }
 }
 

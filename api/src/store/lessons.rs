@@ -206,8 +206,12 @@ impl Writing<'_> {
             return Ok(Deleted::InUse);
         }
         change_names(self.tx, self.dialect).await?;
-        let delete = self.query("DELETE FROM lessons WHERE lesson_id = {lesson_id}");
-        delete.bind("lesson_id", lesson_id).execute(self.tx).await?;
+        for delete in [
+            "DELETE FROM lesson_days WHERE lesson_id = {lesson_id}",
+            "DELETE FROM lessons WHERE lesson_id = {lesson_id}",
+        ] {
+            self.query(delete).bind("lesson_id", lesson_id).execute(self.tx).await?;
+        }
         Ok(Deleted::Done)
     }
 }

@@ -55,13 +55,11 @@ impl Writing<'_> {
         if after == before {
             return Ok(after);
         }
-        self.write_students(vec![&after]).await?;
+        let moving = if after.classroom == before.classroom { &[][..] } else { &[student_id] };
+        self.write_moving_students(vec![&after], moving).await?;
         if after.external_id != before.external_id {
             change_names(self.tx, self.dialect).await?;
             self.keep_rejected_logs_findable(&before).await?;
-        }
-        if after.classroom != before.classroom {
-            self.raise_days_of([student_id]).await?;
         }
         Ok(after)
     }

@@ -9,10 +9,12 @@ use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::Store;
+use super::derived::Affected;
+use super::gate::change_names;
 use super::query::Rows;
 use super::roster::{Lock, Writing};
 use super::upsert::{Change, Field, Upserted, upsert};
+use super::{FIRST_DAY, Store};
 use crate::error::StoreError;
 
 /// Which learners are asked for.
@@ -147,14 +149,30 @@ impl Change for StudentChange {
         if !moving.is_empty() {
             on.lock::<Student>(STUDENTS_ALONE, Rows::new().bigint("wanted", moving.iter().copied())).await?;
         }
-        on.write_students(rows.into_iter().map(|(_, after)| after).collect()).await?;
-        on.raise_days_of(moving).await
+        let after = rows.into_iter().map(|(_, after)| after).collect();
+        on.write_moving_students(after, &moving.into_iter().collect::<Vec<_>>()).await
     }
 }
 
 impl Writing<'_> {
+    /// Writes learners, some of whom move to another classroom: what they did moves along.
+    pub(super) async fn write_moving_students(
+        &self,
+        students: Vec<&Student>,
+        moving: &[i64],
+    ) -> Result<(), DbErr> {
+        if moving.is_empty() {
+            return self.write_students(students).await;
+        }
+        change_names(self.tx, self.dialect).await?;
+        self.change_day_sums(moving, Affected::Classrooms, FIRST_DAY, -1).await?;
+        self.write_students(students).await?;
+        self.change_day_sums(moving, Affected::Classrooms, FIRST_DAY, 1).await?;
+        self.raise_days_of(moving.iter().copied()).await
+    }
+
     /// Writes learners, who are locked.
-    pub(super) async fn write_students(&self, students: Vec<&Student>) -> Result<(), DbErr> {
+    async fn write_students(&self, students: Vec<&Student>) -> Result<(), DbErr> {
         if students.is_empty() {
             return Ok(());
         }

@@ -23,10 +23,23 @@ async fn a_damaged_figure_does_not_pass_the_judge(database: Database) {
     assert_figures_are_those_of_the_raw_log(&database, &client, Tz::UTC).await;
 
     for (damage, repair) in [
-        ("UPDATE viewing_days SET watch_time_seconds = 2", "UPDATE viewing_days SET watch_time_seconds = 1"),
-        ("UPDATE viewing_days SET day = '2026-03-03'", "UPDATE viewing_days SET day = '2026-03-02'"),
-        ("UPDATE viewing_days SET completion_logs = 2", "UPDATE viewing_days SET completion_logs = 1"),
-        ("UPDATE completions SET day = '2026-03-01'", "UPDATE completions SET day = '2026-03-02'"),
+        (
+            "UPDATE classroom_days SET watch_time_seconds = 2 WHERE streaming_logs > 0",
+            "UPDATE classroom_days SET watch_time_seconds = 1 WHERE streaming_logs > 0",
+        ),
+        (
+            "UPDATE classroom_days SET day = '2026-03-03' WHERE streaming_logs > 0",
+            "UPDATE classroom_days SET day = '2026-03-02' WHERE streaming_logs > 0",
+        ),
+        ("UPDATE classroom_days SET active_students = 2", "UPDATE classroom_days SET active_students = 1"),
+        (
+            "UPDATE lesson_days SET completion_logs = 2 WHERE streaming_logs > 0",
+            "UPDATE lesson_days SET completion_logs = 1 WHERE streaming_logs > 0",
+        ),
+        (
+            "UPDATE lesson_days SET completed = 2 WHERE completed > 0",
+            "UPDATE lesson_days SET completed = 1 WHERE completed > 0",
+        ),
     ] {
         database.execute(damage).await;
         let judged = AssertUnwindSafe(assert_figures_are_those_of_the_raw_log(&database, &client, Tz::UTC));

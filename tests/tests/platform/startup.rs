@@ -66,6 +66,11 @@ async fn a_damaged_figure_is_named_and_mended(database: Database) {
     let damages = [
         ("UPDATE viewing_days SET watch_time_seconds = watch_time_seconds + 1", "viewing_days"),
         ("DELETE FROM viewing_days", "viewing_days"),
+        ("UPDATE classroom_days SET active_students = 9 WHERE day = '0001-01-01'", "classroom_days"),
+        ("UPDATE lesson_days SET streaming_logs = 9 WHERE day > '0001-01-01'", "lesson_days"),
+        ("DELETE FROM lesson_days WHERE day = '0001-01-01'", "lesson_days"),
+        ("DELETE FROM learner_days WHERE day > '0001-01-01'", "learner_days"),
+        ("INSERT INTO learner_lessons VALUES (999999, 1)", "learner_lessons"),
         ("UPDATE completions SET day = '2026-03-01'", "completions"),
         ("DELETE FROM completions", "completions"),
         ("UPDATE log_minutes SET streaming_logs = 2", "log_minutes"),

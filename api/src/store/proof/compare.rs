@@ -18,6 +18,10 @@ impl Difference {
         Self(format!("{place}: the rollup says {rollup}, the log says {log}"))
     }
 
+    pub(super) fn derived(place: &str, rollup: &str, derived: &str) -> Self {
+        Self(format!("{place}: the rollup says {rollup}, what it derives from says {derived}"))
+    }
+
     pub(super) fn orphans(kind: &str, ids: &[i64]) -> Self {
         let ids = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
         Self(format!("streaming_logs: logs of {kind} that does not exist: {ids}"))

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 
-use super::slices::{FIRST_DAY, Reading};
+use super::slices::Reading;
 use crate::error::StoreError;
 use crate::store::query::Query;
 use crate::store::record::Recording;
 use crate::store::replicas::SERVING_LOCK;
-use crate::store::{Calendar, Dialect, Store};
+use crate::store::{Calendar, Dialect, FIRST_DAY, Store, derived};
 
 /// Why nothing was rebuilt.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +74,12 @@ async fn rebuild(
         slice = reading.next_slice(slice).await?;
         let Some(slice) = slice else { break };
         let recount = reading.recount(slice).await?;
-        Recording { tx, dialect, calendar }.write_tally(&recount.tally).await?;
+        Recording { tx, dialect, calendar }.write_base(&recount.tally).await?;
         logs += recount.logs;
         done += recount.students.len() as u64;
         progress(done.min(learners), learners);
     }
+    derived::derive_all(tx, dialect, closed_before.unwrap_or(FIRST_DAY)).await?;
     let settings = Query::new(dialect, include_str!("../sql/update_settings.sql"))
         .bind("time_zone", calendar.zone.name())
         .bind("completion_threshold", calendar.threshold);

@@ -7,13 +7,10 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::store::query::Query;
 use crate::store::record::{LoggedViewing, Tally, ViewingDay};
-use crate::store::{Calendar, Dialect};
+use crate::store::{Calendar, Dialect, FIRST_DAY};
 
 /// Learners whose logs are held in memory at once.
 const LEARNERS: i64 = 100;
-
-/// No log is older than 1970 in UTC; west of Greenwich that is still the day before.
-pub(super) const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1969, 12, 31).unwrap();
 
 /// Learners with ids above `after`, up to and including `upto`.
 #[derive(Debug, Clone, Copy)]

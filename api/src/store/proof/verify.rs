@@ -13,7 +13,7 @@ use super::compare::{Difference, differences};
 use super::slices::{Reading, Slice};
 use crate::error::StoreError;
 use crate::store::query::{Query, Rows};
-use crate::store::{Calendar, Dialect, Store};
+use crate::store::{Calendar, Dialect, FIRST_DAY, Store, derived};
 
 /// What a verification found.
 #[derive(Debug, Default)]
@@ -50,6 +50,7 @@ impl Store {
             progress(done.min(learners), learners);
         }
         self.verify_minutes(calendar, &minutes, &mut verification).await?;
+        self.verify_derived(&mut verification).await?;
         Ok(verification)
     }
 
@@ -73,6 +74,17 @@ impl Store {
             },
         };
         self.reader.begin_with_options(options).await
+    }
+
+    /// What derives from the rollups that were compared so far, all in one snapshot.
+    async fn verify_derived(&self, verification: &mut Verification) -> Result<(), StoreError> {
+        let snapshot = self.snapshot().await?;
+        let from = verification.closed_before.unwrap_or(FIRST_DAY);
+        let found = derived::differences(&snapshot, self.dialect, from).await?;
+        snapshot.commit().await?;
+        let told = found.into_iter().map(|it| Difference::derived(&it.place, &it.in_rollup, &it.derived));
+        verification.differences.extend(told);
+        Ok(())
     }
 
     /// Slices are seen one after another while logs arrive, so a minute that differs is looked at again, in one snapshot.

@@ -15,6 +15,7 @@ use super::admit::admitted;
 use super::candidate::Candidate;
 use super::intake::IntakeDays;
 use super::memory::Remembered;
+use super::roster::Roster;
 use super::tally::Tally;
 use crate::error::StoreError;
 use crate::store::query::{Query, Rows};
@@ -28,6 +29,8 @@ pub(super) struct Assumed {
     pub(super) generation: i64,
     pub(super) closed_before: Option<NaiveDate>,
     pub(super) tally: Tally,
+    /// The learners of these logs, with their classrooms.
+    pub(super) roster: Roster,
     pub(super) intake: IntakeDays,
 }
 
@@ -67,9 +70,12 @@ impl Assumed {
             generation: known.generation,
             closed_before: known.roster.closed_before,
             tally: Tally::default(),
+            roster: Roster::empty(known.roster.closed_before),
             intake: IntakeDays::default(),
         };
         assumed.count(calendar);
+        let learners = assumed.logs.iter().map(|log| log.key.0);
+        assumed.roster.students.copy(&known.roster.students, learners);
         assumed
     }
 
@@ -178,7 +184,7 @@ impl Recording<'_> {
             // Undoes the whole.
             return Err(DbErr::RecordNotInserted);
         }
-        self.write_tally(&assumed.tally).await?;
+        self.write_tally(&assumed.tally, &assumed.roster).await?;
         self.execute(include_str!("../sql/add_intake_days.sql"), assumed.intake.rows()).await?;
         Ok(Outcome::Stored)
     }

@@ -5,7 +5,7 @@
 use sea_orm::sqlx::postgres::{PgArguments, PgConnection};
 use sea_orm::sqlx::{self, Arguments, ConnectOptions, Row};
 use sea_orm::{DbErr, RuntimeErr};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::assumed::{Assumed, Outcome};
 use super::candidate::Candidate;
@@ -19,7 +19,11 @@ const STATEMENT: &str = include_str!("../sql/store_new_logs.postgres.sql");
 
 /// The connection, kept from group to group; none before the first one, and after an error.
 #[derive(Default)]
-pub(in crate::store) struct Express(Mutex<Option<PgConnection>>);
+pub(in crate::store) struct Express {
+    connection: Mutex<Option<PgConnection>>,
+    /// Told of each group that was stored.
+    pub(in crate::store) appended: Notify,
+}
 
 impl Store {
     /// Stores and counts all of them, or none.
@@ -28,7 +32,7 @@ impl Store {
         calendar: &Calendar,
         assumed: &Assumed,
     ) -> Result<Outcome, StoreError> {
-        let mut kept = self.express.0.lock().await;
+        let mut kept = self.express.connection.lock().await;
         let mut attempt = 1;
         loop {
             // Whatever breaks off leaves no connection behind.
@@ -46,6 +50,7 @@ impl Store {
                 Err(error) => return Err(error.into()),
                 Ok(outcome) => {
                     *kept = Some(connection);
+                    self.express.appended.notify_one();
                     return Ok(outcome);
                 }
             }

@@ -11,6 +11,7 @@ mod admit;
 mod assumed;
 mod at_once;
 mod candidate;
+mod day_counts;
 mod intake;
 mod logs;
 mod memory;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub(super) use at_once::Express;
+pub(super) use day_counts::EVER;
 pub(super) use memory::Memory;
 pub(super) use tally::{LoggedViewing, Tally, ViewingDay, minute_of};
 
@@ -111,7 +113,7 @@ impl Recording<'_> {
         let candidates = admission.admit(&roster, &self.calendar);
         let stored = self.store_logs(&candidates).await?;
         let new_logs = admission.settle(&candidates, &stored);
-        self.count(&new_logs).await?;
+        self.count(&new_logs, &roster).await?;
         self.keep_rejected(&admission).await?;
         self.settle_replays(&admission).await?;
         self.count_intake(&admission, &new_logs).await?;

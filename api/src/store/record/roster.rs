@@ -1,6 +1,7 @@
 //! Learners and lessons of a group, found in one go.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
@@ -19,7 +20,8 @@ pub(super) struct Roster {
 /// The learners, or the lessons, that exist.
 pub(super) struct Known {
     kind: Kind,
-    ids: HashSet<i64>,
+    /// With the classroom of a learner; a lesson has none.
+    ids: HashMap<i64, Arc<str>>,
     by_external_id: HashMap<String, i64>,
 }
 
@@ -28,6 +30,7 @@ pub(super) struct Known {
 struct Kind {
     table: &'static str,
     id: &'static str,
+    classroom: &'static str,
     reference: &'static str,
     unknown: &'static str,
     mismatch: &'static str,
@@ -36,6 +39,7 @@ struct Kind {
 const STUDENTS: Kind = Kind {
     table: "students",
     id: "student_id",
+    classroom: "named.classroom",
     reference: "student",
     unknown: "unknown_student",
     mismatch: "student_mismatch",
@@ -43,6 +47,7 @@ const STUDENTS: Kind = Kind {
 const LESSONS: Kind = Kind {
     table: "lessons",
     id: "lesson_id",
+    classroom: "''",
     reference: "lesson",
     unknown: "unknown_lesson",
     mismatch: "lesson_mismatch",
@@ -74,12 +79,22 @@ impl Roster {
 
 impl Known {
     fn nothing(kind: Kind) -> Self {
-        Self { kind, ids: HashSet::new(), by_external_id: HashMap::new() }
+        Self { kind, ids: HashMap::new(), by_external_id: HashMap::new() }
     }
 
     fn extend(&mut self, other: Self) {
         self.ids.extend(other.ids);
         self.by_external_id.extend(other.by_external_id);
+    }
+
+    /// Takes over some learners of another one.
+    pub(super) fn copy(&mut self, other: &Self, ids: impl Iterator<Item = i64>) {
+        self.ids.extend(ids.filter_map(|id| Some((id, Arc::clone(other.ids.get(&id)?)))));
+    }
+
+    /// The classroom of a learner.
+    pub(super) fn classroom_of(&self, id: i64) -> Option<&Arc<str>> {
+        self.ids.get(&id)
     }
 
     /// How many it knows.
@@ -100,7 +115,9 @@ impl Known {
             ids.extend(reference.id);
             external_ids.extend(reference.external_id.as_deref());
         }
-        let named = |sql| Query::new(dialect, sql).name("table", self.kind.table).name("id", self.kind.id);
+        let Kind { table, id, classroom, .. } = self.kind;
+        let named =
+            |sql| Query::new(dialect, sql).name("table", table).name("id", id).name("classroom", classroom);
         let mut rows = Vec::new();
         if !ids.is_empty() {
             let by_id = named(include_str!("../sql/named_by_id.sql"));
@@ -112,8 +129,8 @@ impl Known {
         }
         for row in rows {
             let id: i64 = row.try_get_by_index(0)?;
-            self.ids.insert(id);
             self.by_external_id.insert(row.try_get_by_index(1)?, id);
+            self.ids.insert(id, row.try_get_by_index::<String>(2)?.into());
         }
         Ok(())
     }
@@ -142,7 +159,7 @@ impl Known {
     }
 
     fn by_id(&self, id: i64) -> Result<i64, Rejection> {
-        if self.ids.contains(&id) { Ok(id) } else { Err(self.unknown(self.kind.id)) }
+        if self.ids.contains_key(&id) { Ok(id) } else { Err(self.unknown(self.kind.id)) }
     }
 
     fn unknown(&self, field: &str) -> Rejection {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, QueryResult};
 
 use super::Recording;
 use super::candidate::Candidate;
+use super::day_counts::{Changes, Completion};
+use super::roster::Roster;
 use crate::store::Calendar;
 use crate::store::query::{Query, Rows};
 
@@ -55,6 +57,22 @@ impl Tally {
 }
 
 impl ViewingDay {
+    /// Adds what another row counts.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        let Self {
+            streaming_logs,
+            watch_time_logs,
+            watch_time_seconds,
+            completion_logs,
+            completion_percentage_sum,
+        } = other;
+        self.streaming_logs += streaming_logs;
+        self.watch_time_logs += watch_time_logs;
+        self.watch_time_seconds += watch_time_seconds;
+        self.completion_logs += completion_logs;
+        self.completion_percentage_sum += completion_percentage_sum;
+    }
+
     fn add(&mut self, log: &LoggedViewing) {
         self.streaming_logs += 1;
         if let Some(seconds) = log.watch_time_seconds {
@@ -114,7 +132,7 @@ impl Tally {
 
 impl Recording<'_> {
     /// Adds new logs to every rollup and raises the revision of every day that this changed.
-    pub(super) async fn count(&self, new_logs: &[&Candidate<'_>]) -> Result<(), DbErr> {
+    pub(super) async fn count(&self, new_logs: &[&Candidate<'_>], roster: &Roster) -> Result<(), DbErr> {
         if new_logs.is_empty() {
             return Ok(());
         }
@@ -122,47 +140,89 @@ impl Recording<'_> {
         for log in new_logs {
             tally.add(&self.calendar, &log.viewing());
         }
-        self.write_tally(&tally).await
+        self.write_tally(&tally, roster).await
     }
 
-    /// Adds a tally to the rollups.
-    pub(in crate::store) async fn write_tally(&self, tally: &Tally) -> Result<(), DbErr> {
+    /// Adds a tally to every rollup.
+    pub(super) async fn write_tally(&self, tally: &Tally, roster: &Roster) -> Result<(), DbErr> {
+        let mut changes = Changes::of(tally, roster);
+        let begun = self.add_viewing_days(tally).await?;
         let mut changed_days = tally.days();
-        self.execute(include_str!("../sql/add_viewing_days.sql"), tally.viewing_rows()).await?;
-        changed_days.extend(self.complete(tally).await?);
+        changed_days.extend(self.complete(tally, &mut changes).await?);
+        self.activate(&begun, &mut changes).await?;
         self.execute(include_str!("../sql/add_log_minutes.sql"), tally.minute_rows()).await?;
+        self.write_changes(&changes).await?;
         self.raise_revisions(changed_days).await
     }
 
+    /// Adds a tally to the rollups that all others derive from.
+    pub(in crate::store) async fn write_base(&self, tally: &Tally) -> Result<(), DbErr> {
+        // What is derived is derived of everything later.
+        let nobody = Roster::empty(None);
+        let mut changes = Changes::of(&Tally::default(), &nobody);
+        self.add_viewing_days(tally).await?;
+        self.complete(tally, &mut changes).await?;
+        self.execute(include_str!("../sql/add_log_minutes.sql"), tally.minute_rows()).await?;
+        self.raise_revisions(tally.days()).await
+    }
+
+    /// Returns the viewings that begin with this: those whose row is new.
+    async fn add_viewing_days(&self, tally: &Tally) -> Result<Vec<(i64, NaiveDate, i64)>, DbErr> {
+        let mut begun = Vec::new();
+        for row in self.returning(include_str!("../sql/add_viewing_days.sql"), tally.viewing_rows()).await? {
+            let key =
+                (row.try_get("", "student_id")?, row.try_get("", "day")?, row.try_get("", "lesson_id")?);
+            let streaming_logs: i64 = row.try_get("", "streaming_logs")?;
+            // A row that was there held at least one log more.
+            if tally.viewing_days.get(&key).is_some_and(|counts| counts.streaming_logs == streaming_logs) {
+                begun.push(key);
+            }
+        }
+        Ok(begun)
+    }
+
     /// Notes first completions and moves those that a late log precedes; returns the days that lost one.
-    async fn complete(&self, tally: &Tally) -> Result<Vec<NaiveDate>, DbErr> {
+    async fn complete(&self, tally: &Tally, changes: &mut Changes<'_>) -> Result<Vec<NaiveDate>, DbErr> {
         if tally.completions.is_empty() {
             return Ok(Vec::new());
         }
         let rows = tally.completion_rows(&self.calendar);
-        let inserted = self.execute(include_str!("../sql/insert_completions.sql"), rows).await?;
-        if inserted == tally.completions.len() as u64 {
+        let inserted = self.returning(include_str!("../sql/insert_completions.sql"), rows).await?;
+        for row in &inserted {
+            changes.complete(&completion(row)?, 1);
+        }
+        if inserted.len() == tally.completions.len() {
             return Ok(Vec::new());
         }
-        self.advance_completions(tally).await
+        self.advance_completions(tally, changes).await
     }
 
     /// Some pairs were complete before: locks those that completed later than the logs at hand say, then moves them.
-    pub(super) async fn advance_completions(&self, tally: &Tally) -> Result<Vec<NaiveDate>, DbErr> {
-        let later = Query::new(self.dialect, include_str!("../sql/lock_later_completions.sql"));
-        let later = later.rows(tally.completion_rows(&self.calendar)).all(self.tx).await?;
+    async fn advance_completions(
+        &self,
+        tally: &Tally,
+        changes: &mut Changes<'_>,
+    ) -> Result<Vec<NaiveDate>, DbErr> {
+        let rows = tally.completion_rows(&self.calendar);
+        let later = self.returning(include_str!("../sql/lock_later_completions.sql"), rows).await?;
         if later.is_empty() {
             return Ok(Vec::new());
         }
+        let mut lost_days = Vec::new();
+        for row in &later {
+            let lost = completion(row)?;
+            changes.complete(&lost, -1);
+            lost_days.push(lost.day);
+            if let Some(&moment) = tally.completions.get(&(lost.student_id, lost.lesson_id)) {
+                changes.complete(&Completion { day: self.calendar.day_of(moment), ..lost }, 1);
+            }
+        }
         let rows = tally.completion_rows(&self.calendar);
         self.execute(include_str!("../sql/advance_completions.sql"), rows).await?;
-        later.iter().map(|row| row.try_get("", "day")).collect()
+        Ok(lost_days)
     }
 
-    pub(super) async fn raise_revisions(
-        &self,
-        days: impl IntoIterator<Item = NaiveDate>,
-    ) -> Result<(), DbErr> {
+    async fn raise_revisions(&self, days: BTreeSet<NaiveDate>) -> Result<(), DbErr> {
         self.execute(include_str!("../sql/raise_day_revisions.sql"), Rows::new().day("day", days)).await?;
         Ok(())
     }
@@ -170,4 +230,12 @@ impl Recording<'_> {
     pub(super) async fn execute(&self, sql: &str, rows: Rows) -> Result<u64, DbErr> {
         Query::new(self.dialect, sql).rows(rows).execute(self.tx).await
     }
+}
+
+fn completion(row: &QueryResult) -> Result<Completion, DbErr> {
+    Ok(Completion {
+        student_id: row.try_get("", "student_id")?,
+        lesson_id: row.try_get("", "lesson_id")?,
+        day: row.try_get("", "day")?,
+    })
 }

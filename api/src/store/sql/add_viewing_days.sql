@@ -10,3 +10,4 @@ SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs
     watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
     completion_logs           = counted.completion_logs + excluded.completion_logs,
     completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
+RETURNING student_id, day, lesson_id, streaming_logs

@@ -1,6 +1,6 @@
 -- Whole days from the rollup.
-SELECT day, CAST(SUM(streaming_logs) AS bigint) AS streaming_logs, COUNT(DISTINCT student_id) AS active_students
-FROM viewing_days
+SELECT day, CAST(SUM(streaming_logs) AS bigint) AS streaming_logs, CAST(SUM(active_students) AS bigint) AS active_students
+FROM counted_classroom_days
 WHERE day BETWEEN {first_day} AND {last_day}
 GROUP BY day
 -- The part of a day at either end of the window, from the log itself.

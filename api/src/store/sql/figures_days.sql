@@ -2,7 +2,7 @@
 UNION ALL
 SELECT 'day', NULL, counted.day, NULL, NULL, NULL, NULL,
        0,
-       COUNT(DISTINCT counted.student_id) FILTER (WHERE counted.streaming_logs > 0),
+       CAST(SUM(counted.active_students) AS bigint),
        CAST(SUM(counted.streaming_logs) AS bigint),
        CAST(SUM(counted.watch_time_logs) AS bigint),
        CAST(SUM(counted.watch_time_seconds) AS bigint),
@@ -11,3 +11,4 @@ SELECT 'day', NULL, counted.day, NULL, NULL, NULL, NULL,
        CAST(SUM(counted.completed) AS bigint)
 FROM counted
 GROUP BY counted.day
+HAVING SUM(counted.streaming_logs) > 0 OR SUM(counted.completed) > 0

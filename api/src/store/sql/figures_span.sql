@@ -1,23 +1,20 @@
--- What was counted in the span of days: a row for each learner, day and lesson, and one for each lesson completed.
-WITH counted AS NOT MATERIALIZED (
-    SELECT student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-           completion_percentage_sum, 0 AS completed
-    FROM viewing_days
-    WHERE day BETWEEN {first_day} AND {last_day}
-    UNION ALL
-    SELECT student_id, day, lesson_id, 0, 0, 0, 0, 0, 1
-    FROM completions
-    WHERE day BETWEEN {first_day} AND {last_day}
+-- What was counted in the span of days, a row or more for each classroom and day.
+counted AS (
+    SELECT * FROM counted_classroom_days WHERE day BETWEEN {first_day} AND {last_day}
 ),
--- Each learner once: who watched three lessons on five days is one active student.
-learners AS MATERIALIZED (
-    SELECT student_id,
-           SUM(streaming_logs)            AS streaming_logs,
-           SUM(watch_time_logs)           AS watch_time_logs,
-           SUM(watch_time_seconds)        AS watch_time_seconds,
-           SUM(completion_logs)           AS completion_logs,
-           SUM(completion_percentage_sum) AS completion_percentage_sum,
-           SUM(completed)                 AS completed
-    FROM counted
-    GROUP BY student_id
+by_classroom AS MATERIALIZED (
+    SELECT classrooms.classroom,
+           (SELECT COUNT(*) FROM students WHERE students.classroom = classrooms.classroom)           AS students,
+           CAST(COALESCE((SELECT active_students
+                     FROM active_classrooms
+                     WHERE active_classrooms.classroom = classrooms.classroom), 0) AS bigint)           AS active_students,
+           CAST(COALESCE(SUM(counted.streaming_logs), 0) AS bigint)            AS streaming_logs,
+           CAST(COALESCE(SUM(counted.watch_time_logs), 0) AS bigint)           AS watch_time_logs,
+           CAST(COALESCE(SUM(counted.watch_time_seconds), 0) AS bigint)        AS watch_time_seconds,
+           CAST(COALESCE(SUM(counted.completion_logs), 0) AS bigint)           AS completion_logs,
+           CAST(COALESCE(SUM(counted.completion_percentage_sum), 0) AS bigint) AS completion_percentage_sum,
+           CAST(COALESCE(SUM(counted.completed), 0) AS bigint)                 AS completed
+    FROM classrooms
+    LEFT JOIN counted ON counted.classroom = classrooms.classroom
+    GROUP BY classrooms.classroom
 )

@@ -3,3 +3,4 @@ SELECT item.student_id, item.lesson_id, item.completed_at, item.day
 FROM {rows}
 WHERE true
 ON CONFLICT (student_id, lesson_id) DO NOTHING
+RETURNING student_id, lesson_id, day

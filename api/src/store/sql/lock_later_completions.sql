@@ -1,5 +1,5 @@
--- The days that lose a completion to an earlier one.
-SELECT completion.day
+-- The completions that lose their day to an earlier moment.
+SELECT completion.student_id, completion.lesson_id, completion.day
 FROM {rows}
 JOIN completions AS completion
   ON completion.student_id = item.student_id AND completion.lesson_id = item.lesson_id

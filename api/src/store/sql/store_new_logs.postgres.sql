@@ -33,20 +33,27 @@ stored AS (
     WHERE EXISTS (SELECT FROM guard)
     RETURNING 1
 ),
+viewing AS MATERIALIZED (
+    SELECT item.*
+    FROM UNNEST($12::bigint[], $13::date[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+                $19::bigint[])
+        AS item(student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+                completion_percentage_sum)
+    WHERE EXISTS (SELECT FROM guard)
+),
 viewed AS (
     INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
                                          watch_time_seconds, completion_logs, completion_percentage_sum)
-    SELECT item.*
-    FROM UNNEST($12::bigint[], $13::date[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-                $19::bigint[]) AS item
-    WHERE EXISTS (SELECT FROM guard)
+    SELECT student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+           completion_percentage_sum
+    FROM viewing
     ON CONFLICT (student_id, day, lesson_id) DO UPDATE
     SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
         watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
         watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
         completion_logs           = counted.completion_logs + excluded.completion_logs,
         completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
-    RETURNING 1
+    RETURNING student_id, day, lesson_id, xmax = 0 AS is_new
 ),
 completed AS (
     INSERT INTO completions (student_id, lesson_id, completed_at, day)
@@ -54,6 +61,20 @@ completed AS (
     FROM reached
     WHERE EXISTS (SELECT FROM guard)
     ON CONFLICT (student_id, lesson_id) DO NOTHING
+    RETURNING student_id, lesson_id, day
+),
+-- What the sums by day do not know yet: appended here, folded into them soon. Updating them now would cost as much as
+-- all the rest, and every replica would wait for every other one.
+appended AS (
+    INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
+                                 completion_logs, completion_percentage_sum, is_new, completed)
+    SELECT viewing.student_id, viewing.lesson_id, viewing.day, viewing.streaming_logs, viewing.watch_time_logs,
+           viewing.watch_time_seconds, viewing.completion_logs, viewing.completion_percentage_sum, viewed.is_new, 0
+    FROM viewing
+    JOIN viewed ON viewed.student_id = viewing.student_id AND viewed.day = viewing.day
+               AND viewed.lesson_id = viewing.lesson_id
+    UNION ALL
+    SELECT student_id, lesson_id, day, 0, 0, 0, 0, 0, false, 1 FROM completed
     RETURNING 1
 ),
 minutes AS (
@@ -88,6 +109,7 @@ SELECT (SELECT COUNT(*) FROM stored),
        1 / CASE WHEN NOT EXISTS (SELECT FROM guard)
                   OR (SELECT COUNT(*) FROM completed) + (SELECT pairs FROM known) = (SELECT COUNT(*) FROM reached)
                 THEN 1 ELSE 0 END,
+       (SELECT COUNT(*) FROM appended),
        (SELECT COUNT(*) FROM minutes),
        (SELECT COUNT(*) FROM revised),
        (SELECT COUNT(*) FROM taken_in)

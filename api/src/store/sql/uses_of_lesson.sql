@@ -1,5 +1,3 @@
--- Every log is counted in viewing_days; a completion outlives both.
-SELECT 1 FROM viewing_days WHERE lesson_id = {lesson_id}
-UNION ALL
-SELECT 1 FROM completions WHERE lesson_id = {lesson_id}
+-- Whatever was streamed of it is counted by day, also after retention.
+SELECT 1 FROM counted_lesson_days WHERE lesson_id = {lesson_id} AND (streaming_logs > 0 OR active_students > 0 OR completed > 0)
 LIMIT 1

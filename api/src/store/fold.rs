@@ -1,0 +1,69 @@
+//! Folding: what ingestion has appended to `viewing_changes` is added to the sums by day.
+//!
+//! PostgreSQL alone needs it. A reader adds both up (the views `counted_*`), so that no answer depends on how far the
+//! folding has come; it keeps the appended part short.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use tokio::time::sleep;
+
+use super::query::Query;
+use super::{Dialect, Store, gate};
+use crate::error::{StoreError, chain};
+
+/// Names the turn; any number that nobody else uses.
+const TURN: i64 = 0x0ED7_EC49;
+
+/// Between two foldings. What is appended meanwhile is some milliseconds of every answer.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Another replica may have died before it folded what it appended.
+const AT_LEAST_EACH: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Folds as long as the server runs, soon after each group.
+    pub async fn keep_folding(&self) {
+        if self.dialect == Dialect::Sqlite {
+            return;
+        }
+        loop {
+            let appended = self.express.appended.notified();
+            let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
+            if let Err(error) = self.fold_in_turn().await {
+                tracing::debug!(error = %chain(&error), "what was appended could not be folded in yet");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Of several replicas one at a time. The gate keeps the roster as it is meanwhile.
+    async fn fold_in_turn(&self) -> Result<(), StoreError> {
+        let dialect = self.dialect;
+        let folded = self.write(move |tx| {
+            Box::pin(async move {
+                let turn = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
+                let is_ours = turn.one(tx).await?.map_or(Ok(false), |row| row.try_get_by_index(0))?;
+                if !is_ours {
+                    return Ok(0);
+                }
+                gate::pass(tx, dialect).await?;
+                fold(tx, dialect).await
+            })
+        });
+        if folded.await? > 0 {
+            // The rows are gone, their room is not: without this the table would grow by every log that ever came.
+            self.writer.execute_unprepared("VACUUM viewing_changes").await?;
+        }
+        Ok(())
+    }
+}
+
+/// Folds everything and returns how many rows that were. Whoever calls it has its turn, or has closed the gate.
+pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+    if dialect == Dialect::Sqlite {
+        return Ok(0);
+    }
+    let folded = Query::new(dialect, include_str!("sql/fold_viewing_changes.postgres.sql")).one(tx).await?;
+    folded.map_or(Ok(0), |row| row.try_get_by_index(0))
+}

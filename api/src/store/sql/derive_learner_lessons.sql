@@ -1,0 +1,1 @@
+SELECT DISTINCT student_id, lesson_id FROM viewing_days
