@@ -19,12 +19,17 @@ pub async fn keep(store: Store, calendar: Calendar, clock: Clock, keep_days: u32
         hours.tick().await;
         let before = calendar.first_day_kept(clock.now(), keep_days);
         match store.remove_logs_before(calendar, before, &|_, _| {}).await {
-            Ok(Some(Retained { closed_before, removed })) => {
-                metrics::counter!("logs_removed_total").increment(removed);
-                tracing::info!(%closed_before, removed, "old logs are removed");
-            }
-            Ok(None) => tracing::debug!("another replica removes old logs"),
+            Ok(done) => tell(done),
             Err(error) => tracing::warn!(error = %chain(&error), "old logs could not be removed"),
         }
     }
+}
+
+fn tell(done: Option<Retained>) {
+    let Some(Retained { closed_before, removed }) = done else {
+        tracing::debug!("another replica removes old logs");
+        return;
+    };
+    metrics::counter!("logs_removed_total").increment(removed);
+    tracing::info!(%closed_before, removed, "old logs are removed");
 }
