@@ -10,9 +10,11 @@ mod intake;
 mod items;
 mod parse;
 mod verdicts;
+mod writer;
 
 pub use get_rejected_logs::*;
 pub use get_streaming_logs::*;
-pub use intake::{Intake, Writer};
+pub use intake::Intake;
 pub use post_rejected_logs_replay::*;
 pub use post_streaming_logs::*;
+pub use writer::Writer;

@@ -13,47 +13,56 @@ use super::tally::Tally;
 use crate::error::StoreError;
 use crate::store::error::lost_a_race;
 use crate::store::transaction::ATTEMPTS;
-use crate::store::{Calendar, Store, gate};
+use crate::store::{Calendar, Dialect, Store, gate};
 
 const STATEMENT: &str = include_str!("../sql/store_new_logs.postgres.sql");
 
-/// The connection, kept from group to group; none before the first one, and after an error.
+/// Groups that PostgreSQL stores at a time: it works on one while the next is prepared and the last is answered.
+const LANES: usize = 2;
+
+/// The connections, one for each group that is under way.
 #[derive(Default)]
 pub(in crate::store) struct Express {
-    connection: Mutex<Option<PgConnection>>,
+    idle: Mutex<Vec<PgConnection>>,
     /// Told of each group that was stored.
     pub(in crate::store) appended: Notify,
 }
 
 impl Store {
+    /// How many groups may be under way at a time. SQLite has one writer.
+    pub fn writing_lanes(&self) -> usize {
+        match self.dialect {
+            Dialect::Postgres => LANES,
+            Dialect::Sqlite => 1,
+        }
+    }
+
     /// Stores and counts all of them, or none.
     pub(super) async fn store_at_once(
         &self,
         calendar: &Calendar,
         assumed: &Assumed,
     ) -> Result<Outcome, StoreError> {
-        let mut kept = self.express.connection.lock().await;
         let mut attempt = 1;
         loop {
-            // Whatever breaks off leaves no connection behind.
-            let mut connection = match kept.take() {
+            let idle = self.express.idle.lock().await.pop();
+            let mut connection = match idle {
                 Some(connection) => connection,
                 None => self.settings.writing_connection()?.connect().await.map_err(refused)?,
             };
-            let stored = store(&mut connection, calendar, assumed).await;
-            match stored {
-                Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => attempt += 1,
-                Err(error) if is_refuted(&error) => {
-                    *kept = Some(connection);
-                    return Ok(Outcome::NotNew);
+            let outcome = match store(&mut connection, calendar, assumed).await {
+                Ok(outcome) => outcome,
+                Err(error) if is_refuted(&error) => Outcome::NotNew,
+                Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    continue;
                 }
                 Err(error) => return Err(error.into()),
-                Ok(outcome) => {
-                    *kept = Some(connection);
-                    self.express.appended.notify_one();
-                    return Ok(outcome);
-                }
-            }
+            };
+            // Whatever breaks off leaves no connection behind.
+            self.express.idle.lock().await.push(connection);
+            self.express.appended.notify_one();
+            return Ok(outcome);
         }
     }
 }

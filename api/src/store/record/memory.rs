@@ -15,6 +15,10 @@ use crate::store::{Store, Submission};
 /// are active come back with their next log.
 const LIMIT: usize = 200_000;
 
+/// Learners and lessons that are asked for in advance, at most: some tens of milliseconds. Without it a server that has
+/// just begun, or whose roster has changed, would stop at nearly every group to ask for some of them.
+const IN_ADVANCE: usize = 20_000;
+
 /// What a server remembers.
 #[derive(Default)]
 pub(in crate::store) struct Memory {
@@ -55,18 +59,21 @@ impl Store {
         let mut memory = self.memory.roster.lock().await;
         let remembered = match memory.take() {
             Some(remembered) if remembered.has_room() => remembered,
-            _ => self.remember_settings().await?,
+            _ => self.remember_latest().await?,
         };
         let remembered = self.complete(remembered, group).await?;
         Ok(look(memory.insert(remembered)))
     }
 
     /// The generation first: what is asked for afterwards is at least as new.
-    async fn remember_settings(&self) -> Result<Remembered, DbErr> {
+    async fn remember_latest(&self) -> Result<Remembered, DbErr> {
         let settings = entity::setting::Entity::find().one(&self.reader).await?;
         let (closed_before, generation) =
             settings.map_or((None, 0), |settings| (settings.closed_before, settings.roster_generation));
-        Ok(Remembered { roster: Roster::empty(closed_before), generation })
+        let mut roster = Roster::empty(closed_before);
+        roster.students.learn_latest(&self.reader, self.dialect, IN_ADVANCE).await?;
+        roster.lessons.learn_latest(&self.reader, self.dialect, IN_ADVANCE).await?;
+        Ok(Remembered { roster, generation })
     }
 
     async fn complete(&self, mut known: Remembered, group: &[Submission]) -> Result<Remembered, DbErr> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult};
 
 use super::Recording;
 use crate::store::query::{Query, Rows};
@@ -115,18 +115,36 @@ impl Known {
             ids.extend(reference.id);
             external_ids.extend(reference.external_id.as_deref());
         }
-        let Kind { table, id, classroom, .. } = self.kind;
-        let named =
-            |sql| Query::new(dialect, sql).name("table", table).name("id", id).name("classroom", classroom);
-        let mut rows = Vec::new();
         if !ids.is_empty() {
-            let by_id = named(include_str!("../sql/named_by_id.sql"));
-            rows.extend(by_id.rows(Rows::new().bigint("id", ids)).all(on).await?);
+            let by_id = self.named(dialect, "JOIN {rows} ON named.{id} = item.id");
+            self.note(by_id.rows(Rows::new().bigint("id", ids)).all(on).await?)?;
         }
         if !external_ids.is_empty() {
-            let by_name = named(include_str!("../sql/named_by_external_id.sql"));
-            rows.extend(by_name.rows(Rows::new().text("external_id", external_ids)).all(on).await?);
+            let by_name = self.named(dialect, "JOIN {rows} ON named.external_id = item.external_id");
+            self.note(by_name.rows(Rows::new().text("external_id", external_ids)).all(on).await?)?;
         }
+        Ok(())
+    }
+
+    /// Asks the database for those that came last.
+    pub(super) async fn learn_latest(
+        &mut self,
+        on: &impl ConnectionTrait,
+        dialect: Dialect,
+        limit: usize,
+    ) -> Result<(), DbErr> {
+        let latest = self.named(dialect, "ORDER BY named.{id} DESC LIMIT {limit}");
+        self.note(latest.bind("limit", limit as i64).all(on).await?)
+    }
+
+    /// Reads them; `which` goes on after `FROM students AS named`.
+    fn named(&self, dialect: Dialect, which: &'static str) -> Query {
+        let Kind { table, id, classroom, .. } = self.kind;
+        let named = Query::new(dialect, include_str!("../sql/named.sql")).name("which", which);
+        named.name("table", table).name("id", id).name("classroom", classroom)
+    }
+
+    fn note(&mut self, rows: Vec<QueryResult>) -> Result<(), DbErr> {
         for row in rows {
             let id: i64 = row.try_get_by_index(0)?;
             self.by_external_id.insert(row.try_get_by_index(1)?, id);

@@ -10,18 +10,17 @@ WITH reached AS MATERIALIZED (
 ),
 -- Of the pairs that are completed now, those that were complete when the statement began.
 known AS MATERIALIZED (
-    SELECT COUNT(*) AS pairs, COUNT(*) FILTER (WHERE reached.completed_at < completions.completed_at) AS later
+    SELECT completions.*, reached.completed_at AS reached_at, reached.day AS reached_day
     FROM reached
     JOIN completions ON completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
 ),
--- No row where the gate is closed, where somebody was renamed or deleted or days were closed since we last looked, or
--- where a completion has to move. FOR SHARE looks at the row as it is after the gate, not as it was when we began.
+-- No row where the gate is closed, or where somebody was renamed or deleted or days were closed since we last looked.
+-- FOR SHARE looks at the row as it is after the gate, not as it was when we began.
 guard AS MATERIALIZED (
     SELECT 1
     FROM settings
     WHERE pg_try_advisory_xact_lock_shared($1)
       AND roster_generation = $2 AND closed_before IS NOT DISTINCT FROM $3
-      AND (SELECT later FROM known) = 0
     FOR SHARE
 ),
 stored AS (
@@ -60,8 +59,20 @@ completed AS (
     SELECT student_id, lesson_id, completed_at, day
     FROM reached
     WHERE EXISTS (SELECT FROM guard)
+      AND NOT EXISTS (SELECT FROM known
+                      WHERE known.student_id = reached.student_id AND known.lesson_id = reached.lesson_id)
     ON CONFLICT (student_id, lesson_id) DO NOTHING
     RETURNING student_id, lesson_id, day
+),
+-- A completing log that came late: the pair was complete at an earlier moment, perhaps on an earlier day.
+moved AS (
+    UPDATE completions
+    SET completed_at = known.reached_at, day = known.reached_day
+    FROM known
+    WHERE completions.student_id = known.student_id AND completions.lesson_id = known.lesson_id
+      AND completions.completed_at = known.completed_at AND known.reached_at < known.completed_at
+      AND EXISTS (SELECT FROM guard)
+    RETURNING completions.student_id, completions.lesson_id, known.day AS from_day, completions.day AS to_day
 ),
 -- What the sums by day do not know yet: appended here, folded into them soon. Updating them now would cost as much as
 -- all the rest, and every replica would wait for every other one.
@@ -75,6 +86,10 @@ appended AS (
                AND viewed.lesson_id = viewing.lesson_id
     UNION ALL
     SELECT student_id, lesson_id, day, 0, 0, 0, 0, 0, false, 1 FROM completed
+    UNION ALL
+    SELECT student_id, lesson_id, from_day, 0, 0, 0, 0, 0, false, -1 FROM moved WHERE from_day <> to_day
+    UNION ALL
+    SELECT student_id, lesson_id, to_day, 0, 0, 0, 0, 0, false, 1 FROM moved WHERE from_day <> to_day
     RETURNING 1
 ),
 minutes AS (
@@ -88,8 +103,9 @@ minutes AS (
 revised AS (
     INSERT INTO day_revisions AS raised (day, revision)
     SELECT item.day, 1
-    FROM UNNEST($26::date[]) AS item(day)
+    FROM (SELECT UNNEST($26::date[]) UNION SELECT from_day FROM moved) AS item(day)
     WHERE EXISTS (SELECT FROM guard)
+    ORDER BY item.day
     ON CONFLICT (day) DO UPDATE SET revision = raised.revision + 1
     RETURNING 1
 ),
@@ -105,9 +121,11 @@ taken_in AS (
 )
 SELECT (SELECT COUNT(*) FROM stored),
        (SELECT COUNT(*) FROM viewed),
-       -- Another replica completed one of the pairs just now, perhaps at a later moment: the careful way tells.
+       -- Whether each pair is as complete as it has to be. If not, somebody else has completed one just now.
        1 / CASE WHEN NOT EXISTS (SELECT FROM guard)
-                  OR (SELECT COUNT(*) FROM completed) + (SELECT pairs FROM known) = (SELECT COUNT(*) FROM reached)
+                  OR ((SELECT COUNT(*) FROM completed) = (SELECT COUNT(*) FROM reached) - (SELECT COUNT(*) FROM known)
+                      AND (SELECT COUNT(*) FROM moved)
+                          = (SELECT COUNT(*) FROM known WHERE reached_at < completed_at))
                 THEN 1 ELSE 0 END,
        (SELECT COUNT(*) FROM appended),
        (SELECT COUNT(*) FROM minutes),

@@ -1,0 +1,177 @@
+//! Group commit: the writer takes what is queued and commits it in one transaction.
+//!
+//! There is no linger. While a commit is flushed to disk the next group gathers by itself, so a lone client waits for
+//! one flush and a crowd shares one.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Notify, mpsc};
+
+use super::intake::{Failed, Job};
+use crate::error::{StoreError, chain};
+use crate::store::{Calendar, Store, Submission, Verdict};
+
+/// A group takes no more submissions once it holds this many logs, so that nobody waits for a long one.
+const GROUP_LOGS: usize = 4_096;
+
+/// Takes groups from the queue and commits them.
+pub struct Writer {
+    queue: mpsc::UnboundedReceiver<Job>,
+    store: Store,
+    calendar: Calendar,
+    committed: Arc<Notify>,
+}
+
+/// Submissions that are committed together.
+#[derive(Default)]
+struct Group {
+    jobs: Vec<Job>,
+    logs: usize,
+}
+
+impl Group {
+    fn add(&mut self, job: Job) {
+        self.logs += job.submission.items.len();
+        self.jobs.push(job);
+    }
+
+    fn has_room(&self) -> bool {
+        self.logs < GROUP_LOGS
+    }
+}
+
+/// How many submissions are under way, in how many groups.
+#[derive(Default)]
+struct UnderWay {
+    groups: usize,
+    submissions: usize,
+}
+
+impl UnderWay {
+    /// Whether a group may set out. A second one while the first is under way only if it is as large: the database is
+    /// busy with the one while we prepare the other, but two small ones cost more than one.
+    fn lets(&self, group: &Group, lanes: usize) -> bool {
+        let waiting = group.jobs.len();
+        waiting > 0 && self.groups < lanes && (waiting >= self.submissions || !group.has_room())
+    }
+}
+
+impl Writer {
+    /// A writer at the end of a queue.
+    pub(super) fn new(
+        queue: mpsc::UnboundedReceiver<Job>,
+        store: Store,
+        calendar: Calendar,
+        committed: Arc<Notify>,
+    ) -> Self {
+        Self { queue, store, calendar, committed }
+    }
+
+    /// Works until every [`super::Intake`] is gone and the queue is empty.
+    pub async fn run(self) {
+        let Self { mut queue, store, calendar, committed } = self;
+        let committer = Committer { lanes: store.writing_lanes(), store, calendar, committed };
+        let mut commits = FuturesUnordered::new();
+        let (mut next, mut under_way) = (Group::default(), UnderWay::default());
+        loop {
+            while next.has_room()
+                && let Ok(job) = queue.try_recv()
+            {
+                next.add(job);
+            }
+            if under_way.lets(&next, committer.lanes) {
+                under_way.groups += 1;
+                under_way.submissions += next.jobs.len();
+                commits.push(committer.commit(mem::take(&mut next)));
+            }
+            tokio::select! {
+                Some(submissions) = commits.next() => {
+                    under_way.groups -= 1;
+                    under_way.submissions -= submissions;
+                }
+                Some(job) = queue.recv(), if next.has_room() => next.add(job),
+                // Nothing is under way, and nothing will come.
+                else => break,
+            }
+        }
+    }
+}
+
+/// Commits groups, several at a time.
+struct Committer {
+    store: Store,
+    calendar: Calendar,
+    committed: Arc<Notify>,
+    lanes: usize,
+}
+
+impl Committer {
+    /// Returns how many submissions it was.
+    async fn commit(&self, group: Group) -> usize {
+        let size = group.jobs.len();
+        let (submissions, waiting): (Vec<_>, Vec<_>) =
+            group.jobs.into_iter().map(|job| (job.submission, (job.reply, job.room))).unzip();
+        let submissions = Arc::new(submissions);
+        let outcomes = match self.record(Arc::clone(&submissions)).await {
+            Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
+            // The database refused something that passed every check. Its neighbours shall not pay for it.
+            Err(StoreError::Refused(_)) if submissions.len() > 1 => {
+                self.record_one_by_one(&submissions).await
+            }
+            Err(error) => vec![Err(failed(&error)); submissions.len()],
+        };
+        for ((reply, _), outcome) in waiting.into_iter().zip(outcomes) {
+            // Whoever hung up sends again and is told that it is a duplicate.
+            let _ = reply.send(outcome);
+        }
+        size
+    }
+
+    async fn record_one_by_one(&self, submissions: &[Submission]) -> Vec<Result<Vec<Verdict>, Failed>> {
+        let mut outcomes = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            let alone = self.record(Arc::new(vec![submission.clone()])).await;
+            outcomes.push(
+                alone
+                    .map_err(|error| failed(&error))
+                    .map(|verdicts| verdicts.into_iter().flatten().collect()),
+            );
+        }
+        outcomes
+    }
+
+    async fn record(&self, submissions: Arc<Vec<Submission>>) -> Result<Vec<Vec<Verdict>>, StoreError> {
+        let begun = Instant::now();
+        let verdicts = self.store.record(self.calendar, submissions).await?;
+        metrics::histogram!("ingest_commit_duration_seconds").record(begun.elapsed());
+        self.report(&verdicts);
+        Ok(verdicts)
+    }
+
+    fn report(&self, verdicts: &[Vec<Verdict>]) {
+        let count =
+            |wanted: fn(&Verdict) -> bool| verdicts.iter().flatten().filter(|it| wanted(it)).count() as u64;
+        let stored = count(|verdict| matches!(verdict, Verdict::Stored(_)));
+        let duplicate = count(|verdict| matches!(verdict, Verdict::Duplicate(_)));
+        let rejected = count(|verdict| matches!(verdict, Verdict::Rejected(_)));
+        metrics::counter!("streaming_logs_total", "verdict" => "stored").increment(stored);
+        metrics::counter!("streaming_logs_total", "verdict" => "duplicate").increment(duplicate);
+        metrics::counter!("streaming_logs_total", "verdict" => "rejected").increment(rejected);
+        metrics::histogram!("ingest_group_logs").record((stored + duplicate + rejected) as f64);
+        if stored > 0 {
+            self.committed.notify_one();
+        }
+    }
+}
+
+fn failed(error: &StoreError) -> Failed {
+    tracing::error!(error = %chain(error), "a group of submissions was not stored");
+    match error {
+        StoreError::Unavailable(_) => Failed::Unavailable,
+        StoreError::Refused(_) => Failed::Internal,
+    }
+}

@@ -1,0 +1,3 @@
+SELECT named.{id}, named.external_id, {classroom}
+FROM {table} AS named
+{which}
