@@ -72,6 +72,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let served = serve_until_told(&config, state, hub, close_sockets).await;
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
+    database.fold_soon().await;
     database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served

@@ -68,9 +68,6 @@ pub(super) async fn derive_all(
     dialect: Dialect,
     from: NaiveDate,
 ) -> Result<(), DbErr> {
-    if dialect == Dialect::Postgres {
-        Query::new(dialect, "DELETE FROM viewing_changes").execute(tx).await?;
-    }
     for DaySums { table, derive, .. } in DAY_SUMS {
         let clear = Query::new(dialect, "DELETE FROM {table} WHERE day >= {from} OR day = {ever}");
         clear.name("table", table).bind_day("from", from).bind_day("ever", EVER).execute(tx).await?;

@@ -1,4 +1,4 @@
-//! Folding: what ingestion has appended to `viewing_changes` is added to the sums by day.
+//! Folding: what ingestion has appended to `viewing_changes` and `group_changes` is added to the rollups.
 //!
 //! PostgreSQL alone needs it. A reader adds both up (the views `counted_*`), so that no answer depends on how far the
 //! folding has come; it keeps the appended part short.
@@ -18,6 +18,12 @@ const TURN: i64 = 0x0ED7_EC49;
 /// Between two foldings. What is appended meanwhile is some milliseconds of every answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The statements that fold, each by itself. Whoever runs them is alone in that.
+const FOLDS: [&str; 2] = [
+    include_str!("sql/fold_viewing_changes.postgres.sql"),
+    include_str!("sql/fold_group_changes.postgres.sql"),
+];
+
 /// Another replica may have died before it folded what it appended.
 const AT_LEAST_EACH: Duration = Duration::from_secs(10);
 
@@ -30,16 +36,24 @@ impl Store {
         loop {
             let appended = self.express.appended.notified();
             let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
-            if let Err(error) = self.fold_in_turn().await {
-                tracing::debug!(error = %chain(&error), "what was appended could not be folded in yet");
-            }
+            self.fold_soon().await;
             sleep(PAUSE).await;
+        }
+    }
+
+    /// Folds what there is, unless somebody else does: then it is tried again later, by whoever runs.
+    pub async fn fold_soon(&self) {
+        if let Err(error) = self.fold_in_turn().await {
+            tracing::debug!(error = %chain(&error), "what was appended could not be folded in yet");
         }
     }
 
     /// Of several replicas one at a time. The gate keeps the roster as it is meanwhile.
     async fn fold_in_turn(&self) -> Result<(), StoreError> {
         let dialect = self.dialect;
+        if dialect == Dialect::Sqlite {
+            return Ok(());
+        }
         let folded = self.write(move |tx| {
             Box::pin(async move {
                 let turn = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
@@ -52,8 +66,8 @@ impl Store {
             })
         });
         if folded.await? > 0 {
-            // The rows are gone, their room is not: without this the table would grow by every log that ever came.
-            self.writer.execute_unprepared("VACUUM viewing_changes").await?;
+            // The rows are gone, their room is not: without this the tables would grow by every log that ever came.
+            self.writer.execute_unprepared("VACUUM viewing_changes, group_changes").await?;
         }
         Ok(())
     }
@@ -64,6 +78,10 @@ pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i
     if dialect == Dialect::Sqlite {
         return Ok(0);
     }
-    let folded = Query::new(dialect, include_str!("sql/fold_viewing_changes.postgres.sql")).one(tx).await?;
-    folded.map_or(Ok(0), |row| row.try_get_by_index(0))
+    let mut folded = 0;
+    for statement in FOLDS {
+        let rows = Query::new(dialect, statement).one(tx).await?;
+        folded += rows.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
+    }
+    Ok(folded)
 }

@@ -57,6 +57,17 @@ CREATE TABLE viewing_changes (
     completed                 bigint NOT NULL
 );
 
+-- The same for the rows that all groups share, a row for each group: two groups that are stored at a time, and two
+-- replicas, do not wait for each other. Figures of minutes, days whose figures changed, figures of days of arrival.
+CREATE TABLE group_changes (
+    minutes        timestamptz[] NOT NULL,
+    streaming_logs bigint[] NOT NULL,
+    days           date[] NOT NULL,
+    intake_days    date[] NOT NULL,
+    accepted       bigint[] NOT NULL,
+    late           bigint[] NOT NULL
+);
+
 -- The rollups as they are at this moment: what is kept, and what is still to be folded in. A key may come in several rows.
 CREATE VIEW counted_learner_days AS
 SELECT student_id, day FROM learner_days
@@ -100,6 +111,27 @@ SELECT met.lesson_id, DATE '0001-01-01', 0, 0, 0, 0, 0, 1, 0
 FROM (SELECT DISTINCT student_id, lesson_id FROM viewing_changes WHERE is_new) AS met
 WHERE NOT EXISTS (SELECT FROM learner_lessons AS known
                   WHERE known.student_id = met.student_id AND known.lesson_id = met.lesson_id);
+
+CREATE VIEW pending_log_minutes AS
+SELECT part.minute, SUM(part.streaming_logs) AS streaming_logs
+FROM group_changes AS change, UNNEST(change.minutes, change.streaming_logs) AS part(minute, streaming_logs)
+GROUP BY part.minute;
+
+CREATE VIEW counted_log_minutes AS
+SELECT minute, streaming_logs FROM log_minutes
+UNION ALL
+SELECT minute, streaming_logs FROM pending_log_minutes;
+
+CREATE VIEW counted_day_revisions AS
+SELECT day, revision FROM day_revisions
+UNION ALL
+SELECT part.day, COUNT(*) FROM group_changes AS change, UNNEST(change.days) AS part(day) GROUP BY part.day;
+
+CREATE VIEW counted_intake_days AS
+SELECT day, accepted, duplicate, rejected, late FROM intake_days
+UNION ALL
+SELECT part.day, part.accepted, 0, 0, part.late
+FROM group_changes AS change, UNNEST(change.intake_days, change.accepted, change.late) AS part(day, accepted, late);
 
 -- A lesson's days are in lesson_days now, its learners in learner_lessons.
 DROP INDEX viewing_days_lesson;

@@ -49,6 +49,10 @@ CREATE VIEW counted_learner_lessons AS SELECT student_id, lesson_id FROM learner
 CREATE VIEW counted_classroom_days AS SELECT * FROM classroom_days;
 CREATE VIEW counted_lesson_days AS SELECT * FROM lesson_days;
 
+CREATE VIEW counted_log_minutes AS SELECT minute, streaming_logs FROM log_minutes;
+CREATE VIEW counted_day_revisions AS SELECT day, revision FROM day_revisions;
+CREATE VIEW counted_intake_days AS SELECT day, accepted, duplicate, rejected, late FROM intake_days;
+
 -- A lesson's days are in lesson_days now, its learners in learner_lessons.
 DROP INDEX viewing_days_lesson;
 DROP INDEX completions_lesson;

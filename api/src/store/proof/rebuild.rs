@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 
 use super::slices::Reading;
 use crate::error::StoreError;
+use crate::store::fold::fold;
 use crate::store::query::Query;
 use crate::store::record::Recording;
 use crate::store::replicas::SERVING_LOCK;
@@ -67,6 +68,8 @@ async fn rebuild(
     let settings = entity::setting::Entity::find().one(tx).await?;
     let closed_before = settings.and_then(|settings| settings.closed_before);
     let reading = Reading { on: tx, dialect, calendar, closed_before };
+    // Of what was appended some is no rollup of the log: what came in, and how often a day has changed.
+    fold(tx, dialect).await?;
     clear(&reading).await?;
     let learners = reading.count_learners().await?;
     let (mut logs, mut done, mut slice) = (0, 0, None);

@@ -1,1 +1,4 @@
-SELECT minute, streaming_logs FROM log_minutes WHERE minute >= {from}
+SELECT minute, CAST(SUM(streaming_logs) AS bigint) AS streaming_logs
+FROM counted_log_minutes
+WHERE minute >= {from}
+GROUP BY minute

@@ -1,2 +1,2 @@
 SELECT (SELECT COUNT(*) FROM streaming_logs WHERE event_timestamp >= {from} AND event_timestamp < {to}),
-       COALESCE((SELECT streaming_logs FROM log_minutes WHERE minute = {from}), 0)
+       COALESCE((SELECT CAST(SUM(streaming_logs) AS bigint) FROM counted_log_minutes WHERE minute = {from}), 0)

@@ -1,8 +1,7 @@
 -- Stores and counts logs that are assumed to be new, in one transaction of one statement. Wherever that is wrong nothing
 -- is stored: the guard finds nothing, the primary key is violated, or the last line divides by zero.
 --
--- The expressions of the last SELECT are evaluated in order, so every writer touches the tables in the same order: logs,
--- rollups, then the rows that everybody shares.
+-- The expressions of the last SELECT are evaluated in order, so every writer touches the tables in the same order.
 WITH reached AS MATERIALIZED (
     SELECT *
     FROM UNNEST($20::bigint[], $21::bigint[], $22::timestamptz[], $23::date[])
@@ -74,8 +73,8 @@ moved AS (
       AND EXISTS (SELECT FROM guard)
     RETURNING completions.student_id, completions.lesson_id, known.day AS from_day, completions.day AS to_day
 ),
--- What the sums by day do not know yet: appended here, folded into them soon. Updating them now would cost as much as
--- all the rest, and every replica would wait for every other one.
+-- What the other rollups do not know yet: appended here, folded into them soon. Updating them now would cost as much as
+-- all the rest, and whoever stores a group would wait for whoever stores another.
 appended AS (
     INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
                                  completion_logs, completion_percentage_sum, is_new, completed)
@@ -92,31 +91,11 @@ appended AS (
     SELECT student_id, lesson_id, to_day, 0, 0, 0, 0, 0, false, 1 FROM moved WHERE from_day <> to_day
     RETURNING 1
 ),
-minutes AS (
-    INSERT INTO log_minutes AS counted (minute, streaming_logs)
-    SELECT item.*
-    FROM UNNEST($24::timestamptz[], $25::bigint[]) AS item
+grouped AS (
+    INSERT INTO group_changes (minutes, streaming_logs, days, intake_days, accepted, late)
+    SELECT $24::timestamptz[], $25::bigint[], ARRAY(SELECT UNNEST($26::date[]) UNION SELECT from_day FROM moved),
+           $27::date[], $28::bigint[], $29::bigint[]
     WHERE EXISTS (SELECT FROM guard)
-    ON CONFLICT (minute) DO UPDATE SET streaming_logs = counted.streaming_logs + excluded.streaming_logs
-    RETURNING 1
-),
-revised AS (
-    INSERT INTO day_revisions AS raised (day, revision)
-    SELECT item.day, 1
-    FROM (SELECT UNNEST($26::date[]) UNION SELECT from_day FROM moved) AS item(day)
-    WHERE EXISTS (SELECT FROM guard)
-    ORDER BY item.day
-    ON CONFLICT (day) DO UPDATE SET revision = raised.revision + 1
-    RETURNING 1
-),
-taken_in AS (
-    INSERT INTO intake_days AS counted (day, accepted, duplicate, rejected, late)
-    SELECT item.day, item.accepted, 0, 0, item.late
-    FROM UNNEST($27::date[], $28::bigint[], $29::bigint[]) AS item(day, accepted, late)
-    WHERE EXISTS (SELECT FROM guard)
-    ON CONFLICT (day) DO UPDATE
-    SET accepted = counted.accepted + excluded.accepted,
-        late     = counted.late + excluded.late
     RETURNING 1
 )
 SELECT (SELECT COUNT(*) FROM stored),
@@ -128,6 +107,4 @@ SELECT (SELECT COUNT(*) FROM stored),
                           = (SELECT COUNT(*) FROM known WHERE reached_at < completed_at))
                 THEN 1 ELSE 0 END,
        (SELECT COUNT(*) FROM appended),
-       (SELECT COUNT(*) FROM minutes),
-       (SELECT COUNT(*) FROM revised),
-       (SELECT COUNT(*) FROM taken_in)
+       (SELECT COUNT(*) FROM grouped)
