@@ -59,7 +59,7 @@ RUST_LOG says which log lines are written: RUST_LOG=warn, RUST_LOG=edtech_simula
 /// The exit code of work that could not be done.
 const COULD_NOT_RUN: u8 = 2;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(Cli { command }) => command,

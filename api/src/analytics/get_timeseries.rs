@@ -55,7 +55,8 @@ pub struct TimeseriesItem {
     time: String,
     /// Its logs.
     streaming_logs: i64,
-    /// Distinct learners with at least one of them: for days, and for shorter buckets of a window of at most a day.
+    /// Distinct learners with at least one of them: for days, and for shorter buckets of a window of at most a day whose
+    /// logs were not removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     active_students: Option<i64>,
@@ -64,7 +65,8 @@ pub struct TimeseriesItem {
 /// Follow streaming logs over time
 ///
 /// Counts are exact for the half-open window from `from` to `to`, also where these lie inside a bucket. At most 7
-/// days in minutes, 92 days in hours and 3,660 days in days.
+/// days in minutes, 92 days in hours and 3,660 days in days. Where retention has removed the logs, whole minutes and
+/// whole days are left.
 #[utoipa::path(
     tag = "analytics",
     params(TimeseriesQuery),
@@ -76,7 +78,7 @@ pub struct TimeseriesItem {
                 {"time": "2021-11-29T15:00:00+01:00", "streaming_logs": 0, "active_students": 0},
             ],
         })),
-        (status = 422, description = "A parameter cannot be, or the window is too long", body = ProblemBody,
+        (status = 422, description = "A parameter cannot be, the window is too long, or its logs were removed", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
     security(("token" = ["read"]))
@@ -113,18 +115,32 @@ async fn items(
         let active_students = knows_learners.then_some(active_students);
         TimeseriesItem { time: in_zone(start, calendar.zone), streaming_logs, active_students }
     };
+    let kept_from = store.logs_kept_from(calendar).await?;
     if bucket == Bucket::Day {
+        if window.cuts_a_day_before(calendar, kept_from) {
+            return Err(before_retention(calendar, kept_from, "day"));
+        }
         let counts = store.count_days(calendar, window).await?;
         let days = starts.iter().map(|&start| item(start, counts.get(&calendar.day_of(start)), true));
         return Ok(days.collect());
     }
-    let within_a_day = shown_days(window, calendar.zone) <= TimeDelta::days(1);
-    let counts = if within_a_day {
+    let knows_learners = window.from >= kept_from && shown_days(window, calendar.zone) <= TimeDelta::days(1);
+    let counts = if knows_learners {
         store.count_logs(window, &starts).await?
+    } else if window.cuts_a_minute_before(kept_from) {
+        return Err(before_retention(calendar, kept_from, "minute"));
     } else {
         store.count_minutes(window, &starts).await?
     };
-    Ok((0..).zip(&starts).map(|(place, &start)| item(start, counts.get(&place), within_a_day)).collect())
+    Ok((0..).zip(&starts).map(|(place, &start)| item(start, counts.get(&place), knows_learners)).collect())
+}
+
+/// What is left of removed logs are counts of whole minutes and days.
+fn before_retention(calendar: &Calendar, kept_from: DateTime<Utc>, unit: &str) -> Problem {
+    let day = calendar.day_of(kept_from);
+    let detail =
+        format!("Logs from before {day} were removed by retention: there a whole {unit} is the least.");
+    Problem::unprocessable("before_retention", detail, "from")
 }
 
 impl TimeseriesQuery {

@@ -2,8 +2,11 @@
 //!
 //! A token lives a quarter of an hour. That is also how long a client keeps what was taken from it meanwhile.
 
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, get_current_timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::scope::Scopes;
@@ -39,11 +42,23 @@ struct Claims {
     exp: i64,
 }
 
+/// Tokens that are remembered, at most: a client shows the same one thousands of times.
+const REMEMBERED: usize = 1_000;
+
 /// Signs tokens and reads them again, with one key and one algorithm.
 pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
     validation: Validation,
+    /// Those that were found good: their signature stays good, until they expire.
+    good: RwLock<HashMap<String, Good>>,
+}
+
+#[derive(Clone)]
+struct Good {
+    caller: Caller,
+    /// Unix time, in seconds.
+    expires_at: u64,
 }
 
 impl Tokens {
@@ -56,7 +71,8 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = LEEWAY_SECONDS;
-        Self { signing: EncodingKey::from_secret(key), reading: DecodingKey::from_secret(key), validation }
+        let (signing, reading) = (EncodingKey::from_secret(key), DecodingKey::from_secret(key));
+        Self { signing, reading, validation, good: RwLock::default() }
     }
 
     /// A token for this client.
@@ -81,13 +97,40 @@ impl Tokens {
 
     /// Who signed in with this token, or a 401.
     pub fn read(&self, token: &str) -> Result<Caller, Problem> {
+        if let Some(caller) = self.recall(token) {
+            return Ok(caller);
+        }
+        let good = self.verify(token)?;
+        self.remember(token, &good);
+        Ok(good.caller)
+    }
+
+    fn verify(&self, token: &str) -> Result<Good, Problem> {
         let token =
             jsonwebtoken::decode::<Claims>(token, &self.reading, &self.validation).map_err(refused)?;
         if !token.header.typ.is_some_and(|kind| kind.eq_ignore_ascii_case(TYPE)) {
             return Err(invalid("The token is none of ours."));
         }
-        let Claims { sub, scope, .. } = token.claims;
-        Ok(Caller { client: sub, scopes: Scopes::of_known(scope.split(' ')) })
+        let Claims { sub, scope, exp, .. } = token.claims;
+        let caller = Caller { client: sub, scopes: Scopes::of_known(scope.split(' ')) };
+        Ok(Good { caller, expires_at: u64::try_from(exp).unwrap_or_default() })
+    }
+
+    fn recall(&self, token: &str) -> Option<Caller> {
+        let good = self.good.read().unwrap_or_else(PoisonError::into_inner);
+        let Good { caller, expires_at } = good.get(token)?;
+        (get_current_timestamp() <= *expires_at).then(|| caller.clone())
+    }
+
+    fn remember(&self, token: &str, new: &Good) {
+        let mut good = self.good.write().unwrap_or_else(PoisonError::into_inner);
+        if good.len() >= REMEMBERED {
+            let now = get_current_timestamp();
+            good.retain(|_, token| now <= token.expires_at);
+        }
+        if good.len() < REMEMBERED {
+            good.insert(token.to_owned(), new.clone());
+        }
     }
 }
 

@@ -56,7 +56,9 @@ impl UnderWay {
     /// busy with the one while we prepare the other, but two small ones cost more than one.
     fn lets(&self, group: &Group, lanes: usize) -> bool {
         let waiting = group.jobs.len();
-        waiting > 0 && self.groups < lanes && (waiting * 2 >= self.submissions || !group.has_room())
+        waiting > 0
+            && self.groups < lanes
+            && (waiting * self.groups * 2 >= self.submissions || !group.has_room())
     }
 }
 

@@ -43,6 +43,13 @@ pub struct Retained {
 }
 
 impl Store {
+    /// The moment from which on no log was removed.
+    pub async fn logs_kept_from(&self, calendar: &Calendar) -> Result<DateTime<Utc>, StoreError> {
+        let settings = entity::setting::Entity::find().one(&self.reader).await?;
+        let closed_before = settings.and_then(|settings| settings.closed_before);
+        Ok(closed_before.map_or(DateTime::<Utc>::MIN_UTC, |day| calendar.start_of(day)))
+    }
+
     /// How many logs are from before a day.
     pub async fn count_logs_before(&self, calendar: Calendar, day: NaiveDate) -> Result<u64, StoreError> {
         let count =

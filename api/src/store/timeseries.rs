@@ -63,6 +63,22 @@ impl Window {
     fn cut_at_minutes(self) -> Cut {
         self.cut(minute_of, |moment| minute_of(moment) + TimeDelta::minutes(1))
     }
+
+    /// Whether a part of a day before this moment has to be counted in the log.
+    pub fn cuts_a_day_before(self, calendar: &Calendar, moment: DateTime<Utc>) -> bool {
+        self.cut_at_days(calendar).sticks_out_before(moment)
+    }
+
+    /// Whether a part of a minute before this moment has to be counted in the log.
+    pub fn cuts_a_minute_before(self, moment: DateTime<Utc>) -> bool {
+        self.cut_at_minutes().sticks_out_before(moment)
+    }
+}
+
+impl Cut {
+    fn sticks_out_before(&self, moment: DateTime<Utc>) -> bool {
+        [self.head, self.tail].iter().any(|part| part.from < part.to && part.from < moment)
+    }
 }
 
 impl Store {

@@ -22,7 +22,7 @@ CREATE TABLE lessons (
     created_at       timestamptz NOT NULL
 );
 
--- No foreign keys from here on: the writing transaction locks each referenced learner and lesson once for the whole
+-- No foreign keys from here on: who stores logs and who changes the roster meet at a gate, once for the whole
 -- batch, which keeps the same promise at a fraction of the cost. See docs/adr/0002-no-orphans-without-foreign-keys.md.
 CREATE TABLE streaming_logs (
     log_id                uuid NOT NULL,

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use edtech_tests::{Command, Database, Platform, Running, eventually, on_both_databases};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 on_both_databases!(
     replicas_enrol_and_post_until_they_are_told_to_stop,
     a_server_that_comes_back_gets_every_log_once,
-    a_file_with_bad_lines_is_posted_and_tallied
+    a_file_with_bad_lines_is_posted_and_tallied,
+    a_load_says_what_it_took_and_the_server_has_it
 );
 
 /// Two replicas that post twenty logs a second each.
@@ -95,4 +96,40 @@ async fn stopped(simulator: Running) -> String {
 fn counts(tally: &str) -> [i64; 3] {
     let numbers: Vec<i64> = tally.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     numbers.try_into().unwrap_or_else(|_| panic!("three numbers in {tally}"))
+}
+
+async fn a_load_says_what_it_took_and_the_server_has_it(database: Database) {
+    let platform = Platform::start(&database).await;
+    let load = |more: &[&str]| {
+        let school = ["load", "--learners", "20", "--lessons", "3", "--json"];
+        let mut command = Command::simulator(school.iter().chain(more).copied());
+        for (key, value) in platform.simulator_environment() {
+            command = command.env(key, value);
+        }
+        command
+    };
+    let report = |printed: String| serde_json::from_str::<Value>(&printed).expect("a report in JSON");
+
+    let batches = ["--logs", "1000", "--batch", "100", "--connections", "3", "--days", "5"];
+    let first = report(load(&batches).run().await.expect(0));
+    assert_eq!((&first["accepted"], &first["requests"]), (&json!(1000), &json!(10)), "{first}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1000);
+    assert_eq!(database.number("SELECT COUNT(*) FROM students").await, 20);
+
+    // At a rate, latency counts from the moment at which a request was due.
+    let paced =
+        report(load(&["--rate", "50", "--duration", "2s", "--connections", "2"]).run().await.expect(0));
+    let accepted = paced["accepted"].as_i64().expect("accepted");
+    assert!((50..=110).contains(&accepted), "{paced}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1000 + accepted);
+    for percentile in ["p50", "p95", "p99", "max"] {
+        assert!(paced["latency_ms"][percentile].as_f64() > Some(0.0), "{paced}");
+    }
+    database.assert_verified().await;
+
+    // A load that is not taken is told, and fails.
+    let lost = load(&["--logs", "5", "--connections", "1"]);
+    platform.kill().await;
+    let lost = lost.run().await;
+    assert_ne!(lost.code, Some(0), "{lost:?}");
 }

@@ -106,3 +106,26 @@ fn what_is_no_token_at_all_is_refused() {
         assert_eq!(refusal(text), "invalid_token", "{text:?}");
     }
 }
+
+#[test]
+fn a_remembered_token_expires_all_the_same() {
+    let tokens = tokens();
+    let now = get_current_timestamp();
+    let token = with(json!({"exp": now - 60}));
+    let caller = Caller { client: "school".to_owned(), scopes: Scopes::parse("read").unwrap() };
+    tokens.remember(&token, &Good { caller: caller.clone(), expires_at: now + 60 });
+    assert_eq!(tokens.read(&token).unwrap(), caller, "what is remembered is not verified again");
+    tokens.remember(&token, &Good { caller, expires_at: now - 60 });
+    assert_eq!(tokens.read(&token).unwrap_err().code(), "invalid_token");
+}
+
+#[test]
+fn a_flood_of_tokens_is_read_and_not_remembered() {
+    let tokens = tokens();
+    let now = get_current_timestamp();
+    for number in 0..=REMEMBERED {
+        let token = with(json!({"sub": format!("client {number}"), "exp": now + 60}));
+        assert!(tokens.read(&token).is_ok());
+    }
+    assert_eq!(tokens.good.read().unwrap().len(), REMEMBERED);
+}

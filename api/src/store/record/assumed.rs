@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use sea_orm::DbErr;
 
 use super::Recording;
@@ -27,7 +26,6 @@ pub(super) struct Assumed {
     /// In the order of their key.
     logs: Vec<Placed>,
     pub(super) generation: i64,
-    pub(super) closed_before: Option<NaiveDate>,
     pub(super) tally: Tally,
     /// The learners of these logs, with their classrooms.
     pub(super) roster: Roster,
@@ -68,7 +66,6 @@ impl Assumed {
             group: Arc::clone(group),
             logs: by_key.into_values().flatten().collect(),
             generation: known.generation,
-            closed_before: known.roster.closed_before,
             tally: Tally::default(),
             roster: Roster::empty(known.roster.closed_before),
             intake: IntakeDays::default(),
@@ -171,10 +168,8 @@ impl Store {
 
 impl Recording<'_> {
     async fn store_assumed(&self, assumed: &Assumed) -> Result<Outcome, DbErr> {
-        let closed_before = assumed.closed_before.map(|day| day.to_string());
         let guard = Query::new(self.dialect, include_str!("../sql/guard.sqlite.sql"))
-            .bind("roster_generation", assumed.generation)
-            .bind("closed_before", closed_before);
+            .bind("roster_generation", assumed.generation);
         if guard.one(self.tx).await?.is_none() {
             return Ok(Outcome::Outdated);
         }

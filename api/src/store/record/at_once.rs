@@ -3,7 +3,7 @@
 //! A group costs one way to the server and back. Every other one would be a pause in which all clients wait.
 
 use sea_orm::sqlx::postgres::{PgArguments, PgConnection};
-use sea_orm::sqlx::{self, Arguments, ConnectOptions, Row};
+use sea_orm::sqlx::{self, Arguments, ConnectOptions};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Mutex, Notify};
 
@@ -51,13 +51,12 @@ impl Store {
                 None => self.settings.writing_connection()?.connect().await.map_err(refused)?,
             };
             let outcome = match store(&mut connection, calendar, assumed).await {
-                Ok(outcome) => outcome,
-                Err(error) if is_refuted(&error) => Outcome::NotNew,
+                Ok(()) => Outcome::Stored,
                 Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => {
                     attempt += 1;
                     continue;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => refutation(&error).ok_or(error)?,
             };
             // Whatever breaks off leaves no connection behind.
             self.express.idle.lock().await.push(connection);
@@ -67,16 +66,10 @@ impl Store {
     }
 }
 
-async fn store(
-    connection: &mut PgConnection,
-    calendar: &Calendar,
-    assumed: &Assumed,
-) -> Result<Outcome, DbErr> {
+async fn store(connection: &mut PgConnection, calendar: &Calendar, assumed: &Assumed) -> Result<(), DbErr> {
     let arguments = arguments(calendar, assumed).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let stored =
-        sqlx::query_with(STATEMENT, arguments).fetch_one(connection).await.map_err(database_error)?;
-    let logs: i64 = stored.try_get(0).map_err(database_error)?;
-    Ok(if logs == 0 { Outcome::Outdated } else { Outcome::Stored })
+    sqlx::query_with(STATEMENT, arguments).execute(connection).await.map_err(database_error)?;
+    Ok(())
 }
 
 /// In the order of the statement's parameters.
@@ -84,7 +77,6 @@ fn arguments(calendar: &Calendar, assumed: &Assumed) -> Result<PgArguments, sqlx
     let mut arguments = PgArguments::default();
     arguments.add(gate::GATE)?;
     arguments.add(assumed.generation)?;
-    arguments.add(assumed.closed_before)?;
     add_logs(&mut arguments, &assumed.candidates().collect::<Vec<_>>())?;
     add_rollups(&mut arguments, calendar, &assumed.tally)?;
     let (days, accepted, late) = assumed.intake.columns();
@@ -133,9 +125,15 @@ fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
-/// Whether the database says that a log is not new, or that a completion came in between.
-fn is_refuted(error: &DbErr) -> bool {
-    matches!(crate::store::error::database_code(error).as_deref(), Some("23505" | "22012"))
+/// What the statement says by failing.
+fn refutation(error: &DbErr) -> Option<Outcome> {
+    match crate::store::error::database_code(error)?.as_str() {
+        // A key that exists; a division by zero.
+        "23505" | "22012" => Some(Outcome::NotNew),
+        // The root of a negative number.
+        "2201F" => Some(Outcome::Outdated),
+        _ => None,
+    }
 }
 
 fn database_error(error: sqlx::Error) -> DbErr {

@@ -88,14 +88,11 @@ impl Recording<'_> {
         if begun.is_empty() {
             return Ok(());
         }
-        let days = begun.iter().flat_map(|&(student_id, day, _)| [(student_id, EVER), (student_id, day)]);
-        let days: BTreeSet<_> = days.collect();
-        let rows = Rows::new()
-            .bigint("student_id", days.iter().map(|it| it.0))
-            .day("day", days.iter().map(|it| it.1));
-        for row in self.returning(include_str!("../sql/add_learner_days.sql"), rows).await? {
-            changes.activate_learner(row.try_get("", "student_id")?, row.try_get("", "day")?);
-        }
+        let days: BTreeSet<_> = begun.iter().map(|&(student_id, day, _)| (student_id, day)).collect();
+        let active = self.activate_days(days, changes).await?;
+        // Who was active on a day before has been active at all.
+        let ever = active.into_iter().map(|(student_id, _)| (student_id, EVER)).collect();
+        self.activate_days(ever, changes).await?;
         let lessons: BTreeSet<_> =
             begun.iter().map(|&(student_id, _, lesson_id)| (student_id, lesson_id)).collect();
         let rows = Rows::new()
@@ -108,6 +105,28 @@ impl Recording<'_> {
             changes.activate_lesson(lesson_id, day);
         }
         Ok(())
+    }
+
+    /// Returns the days on which a learner is active from now on.
+    async fn activate_days(
+        &self,
+        days: BTreeSet<(i64, NaiveDate)>,
+        changes: &mut Changes<'_>,
+    ) -> Result<BTreeSet<(i64, NaiveDate)>, DbErr> {
+        if days.is_empty() {
+            return Ok(days);
+        }
+        let rows = Rows::new()
+            .bigint("student_id", days.iter().map(|it| it.0))
+            .day("day", days.iter().map(|it| it.1));
+        let mut active = BTreeSet::new();
+        for row in self.returning(include_str!("../sql/add_learner_days.sql"), rows).await? {
+            active.insert((row.try_get("", "student_id")?, row.try_get("", "day")?));
+        }
+        for &(student_id, day) in &active {
+            changes.activate_learner(student_id, day);
+        }
+        Ok(active)
     }
 
     /// Writes the sums: rows that everybody shares, so last.

@@ -150,8 +150,8 @@ impl Recording<'_> {
         let mut changed_days = tally.days();
         changed_days.extend(self.complete(tally, &mut changes).await?);
         self.activate(&begun, &mut changes).await?;
-        self.execute(include_str!("../sql/add_log_minutes.sql"), tally.minute_rows()).await?;
         self.write_changes(&changes).await?;
+        self.execute(include_str!("../sql/add_log_minutes.sql"), tally.minute_rows()).await?;
         self.raise_revisions(changed_days).await
     }
 

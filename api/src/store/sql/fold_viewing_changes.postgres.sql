@@ -4,12 +4,31 @@ WITH change AS (
     DELETE FROM viewing_changes
     RETURNING *
 ),
+-- What one learner did on one day.
+learner_day AS MATERIALIZED (
+    SELECT student_id, day,
+           SUM(streaming_logs)            AS streaming_logs,
+           SUM(watch_time_logs)           AS watch_time_logs,
+           SUM(watch_time_seconds)        AS watch_time_seconds,
+           SUM(completion_logs)           AS completion_logs,
+           SUM(completion_percentage_sum) AS completion_percentage_sum,
+           SUM(completed)                 AS completed,
+           BOOL_OR(is_new)                AS is_new
+    FROM change
+    GROUP BY student_id, day
+),
 active AS (
     INSERT INTO learner_days (student_id, day)
-    SELECT student_id, day FROM change WHERE is_new
-    UNION
-    SELECT student_id, DATE '0001-01-01' FROM change WHERE is_new
+    SELECT student_id, day FROM learner_day WHERE is_new
     ORDER BY student_id, day
+    ON CONFLICT (student_id, day) DO NOTHING
+    RETURNING student_id, day
+),
+-- Who was active on a day before has been active at all.
+first_active AS (
+    INSERT INTO learner_days (student_id, day)
+    SELECT DISTINCT student_id, DATE '0001-01-01' FROM active
+    ORDER BY student_id
     ON CONFLICT (student_id, day) DO NOTHING
     RETURNING student_id, day
 ),
@@ -26,16 +45,15 @@ classrooms_counted AS (
     SELECT classroom, day, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
            SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
     FROM (
-        SELECT students.classroom, change.day, change.streaming_logs, change.watch_time_logs,
-               change.watch_time_seconds, change.completion_logs, change.completion_percentage_sum,
-               0 AS active_students, change.completed
-        FROM change
-        JOIN students ON students.student_id = change.student_id
+        SELECT student_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+               completion_percentage_sum, 0 AS active_students, completed
+        FROM learner_day
         UNION ALL
-        SELECT students.classroom, active.day, 0, 0, 0, 0, 0, 1, 0
-        FROM active
-        JOIN students ON students.student_id = active.student_id
+        SELECT student_id, day, 0, 0, 0, 0, 0, 1, 0 FROM active
+        UNION ALL
+        SELECT student_id, day, 0, 0, 0, 0, 0, 1, 0 FROM first_active
     ) AS part
+    JOIN students USING (student_id)
     GROUP BY classroom, day
     ORDER BY classroom, day
     ON CONFLICT (classroom, day) DO UPDATE
@@ -74,5 +92,8 @@ lessons_counted AS (
 )
 -- Evaluated in order, which is the order of every writer.
 SELECT (SELECT COUNT(*) FROM change),
+       (SELECT COUNT(*) FROM active),
+       (SELECT COUNT(*) FROM first_active),
+       (SELECT COUNT(*) FROM met),
        (SELECT COUNT(*) FROM classrooms_counted),
        (SELECT COUNT(*) FROM lessons_counted)

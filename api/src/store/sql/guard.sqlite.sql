@@ -1,1 +1,1 @@
-SELECT 1 FROM settings WHERE roster_generation = {roster_generation} AND closed_before IS {closed_before}
+SELECT 1 FROM settings WHERE roster_generation = {roster_generation}

@@ -1,0 +1,175 @@
+//! Retention: old logs go, in batches and beside ingestion; what was counted of them stays.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use edtech_tests::{Client, Command, Database, Platform, eventually, log, on_both_databases};
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+on_both_databases!(
+    old_logs_go_and_their_counts_stay,
+    a_closed_day_takes_no_late_log_and_is_never_opened_again,
+    a_server_with_the_setting_does_it_by_itself,
+    logs_are_taken_in_while_old_ones_are_removed,
+    without_a_number_of_days_nothing_is_removed
+);
+
+/// Noon, so many days ago.
+fn noon(days_ago: u64) -> DateTime<Utc> {
+    day(days_ago).and_hms_opt(12, 0, 0).expect("noon").and_utc()
+}
+
+fn day(days_ago: u64) -> NaiveDate {
+    Utc::now().date_naive() - Days::new(days_ago)
+}
+
+fn old_log(days_ago: u64, minute: i64) -> Value {
+    let at = noon(days_ago) + chrono::TimeDelta::minutes(minute);
+    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    log("ada", &at, json!({"watch_time_seconds": 30, "completion_percentage": 95}))
+}
+
+/// Ada's logs of 40, 20 and 2 days ago, three on each day.
+async fn three_days(client: &Client) {
+    client.enrol("ada", "Data_2025").await;
+    for days_ago in [2, 20, 40] {
+        client.store(&[old_log(days_ago, 0), old_log(days_ago, 1), old_log(days_ago, 2)]).await;
+    }
+}
+
+async fn retention(database: &Database, arguments: &[&str]) -> String {
+    let arguments = ["retention"].iter().chain(arguments).copied();
+    Command::api(database, arguments).run().await.expect(0)
+}
+
+async fn stored(database: &Database) -> i64 {
+    database.number("SELECT COUNT(*) FROM streaming_logs").await
+}
+
+/// Everything that is answered without the log itself.
+async fn answers(client: &Client) -> Vec<Value> {
+    let mut answers = Vec::new();
+    for days_ago in [2, 20, 40] {
+        let mut daily = client.daily(&day(days_ago).to_string()).await;
+        daily.as_object_mut().expect("a report").remove("generated_at");
+        answers.push(daily);
+    }
+    let (from, to) = (noon(41).timestamp(), noon(0).timestamp());
+    let moment = |seconds| DateTime::<Utc>::from_timestamp(seconds, 0).expect("a moment").date_naive();
+    for bucket in ["day", "hour"] {
+        let window = format!("from={}T00:00:00Z&to={}T00:00:00Z", moment(from), moment(to));
+        answers
+            .push(client.get(&format!("/analytics/timeseries?bucket={bucket}&{window}")).await.expect(200));
+    }
+    for analysis in ["engagement", "lessons", "classrooms"] {
+        answers.push(client.get(&format!("/analytics/{analysis}")).await.expect(200));
+    }
+    answers
+}
+
+async fn old_logs_go_and_their_counts_stay(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    three_days(&client).await;
+    let before = answers(&client).await;
+
+    let told = retention(&database, &["--keep-days", "10", "--dry-run"]).await;
+    assert!(told.contains("would remove 6 logs"), "{told}");
+    assert_eq!(stored(&database).await, 9);
+
+    let done = retention(&database, &["--keep-days", "10"]).await;
+    assert!(done.contains("removed 6 logs"), "{done}");
+    assert_eq!(stored(&database).await, 3);
+    assert!(answers(&client).await == before, "figures have changed with the logs that went");
+    database.assert_verified().await;
+    let again = retention(&database, &["--keep-days", "10"]).await;
+    assert!(again.contains("removed 0 logs"), "{again}");
+
+    // What only the log could tell is refused; whole minutes and days are still told.
+    let window = |from: &str, to: &str| {
+        format!("/analytics/timeseries?bucket=hour&from={}T{from}Z&to={}T{to}Z", day(20), day(20))
+    };
+    let refused = client.get(&window("12:00:30", "13:00:00")).await.expect(422);
+    assert_eq!(refused["code"], "before_retention");
+    let hour = client.get(&window("12:00:00", "13:00:00")).await.expect(200);
+    assert_eq!(hour["items"][0]["streaming_logs"], 3);
+    assert_eq!(hour["items"][0].get("active_students"), None);
+
+    // A rebuild leaves closed days as they are, and an erasure takes the learner's counts where it still can.
+    platform.stop().await;
+    Command::api(&database, ["rebuild"]).run().await.expect(0);
+    database.assert_verified().await;
+    let platform = Platform::start(&database).await;
+    assert!(answers(&platform.client().await).await == before, "figures have changed with the rebuild");
+}
+
+async fn a_closed_day_takes_no_late_log_and_is_never_opened_again(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    three_days(&client).await;
+    retention(&database, &["--keep-days", "10"]).await;
+
+    let late = client.post_logs(&[old_log(20, 5), old_log(2, 5)]).await;
+    assert_eq!((late.accepted, late.refusals()), (1, vec![(0, "before_retention")]));
+    assert_eq!(client.rejected_logs().await.len(), 1);
+
+    // Whoever wants to keep more from now on keeps more from now on.
+    let done = retention(&database, &["--keep-days", "365"]).await;
+    assert!(done.contains(&format!("the days before {} are closed", day(10))), "{done}");
+    assert_eq!(client.post_logs(&[old_log(20, 6)]).await.refusals(), [(0, "before_retention")]);
+    database.assert_verified().await;
+}
+
+async fn a_server_with_the_setting_does_it_by_itself(database: Database) {
+    let platform = Platform::start(&database).await;
+    three_days(&platform.client().await).await;
+    platform.stop().await;
+    let _platform = Platform::start(&database).env("EDTECH_KEEP_DAYS", "10").await;
+    eventually("old logs are removed", PATIENCE, async || (stored(&database).await == 3).then_some(())).await;
+    database.assert_verified().await;
+}
+
+/// More old logs than a batch holds, a load beside it, and two runs at once: one of them does the work.
+async fn logs_are_taken_in_while_old_ones_are_removed(database: Database) {
+    let platform = Platform::start(&database).await;
+    let load = |arguments: &'static [&'static str]| {
+        let arguments = ["load", "--learners", "50", "--lessons", "5"].iter().chain(arguments).copied();
+        let mut command = Command::simulator(arguments);
+        for (key, value) in platform.simulator_environment() {
+            command = command.env(key, value);
+        }
+        command
+    };
+    let history = ["--days", "60", "--logs", "20000", "--batch", "500", "--connections", "4", "--seed", "1"];
+    load(Vec::leak(history.to_vec())).run().await.expect(0);
+    let beside = load(&["--logs", "2000", "--connections", "4", "--seed", "2"]).start();
+    let run = || Command::api(&database, ["retention", "--keep-days", "10"]).quietly().run();
+    if database.is_postgres() {
+        let (one, other) = tokio::join!(run(), run());
+        // Either one came when the other was done, or it says who does the work.
+        let refused: Vec<_> = [one, other].into_iter().filter(|run| run.code != Some(0)).collect();
+        assert!(refused.len() < 2, "{refused:?}");
+        assert!(refused.iter().all(|run| run.refusal().contains("another run")), "{refused:?}");
+    } else {
+        run().await.expect(0);
+    }
+    beside.finished().await.expect(0);
+    let first_kept = format!("{}T00:00:00", day(10));
+    let instant = database.either("event_timestamp < ", "event_timestamp < TIMESTAMPTZ ");
+    let zone = database.either("", "Z");
+    let old = format!("SELECT COUNT(*) FROM streaming_logs WHERE {instant}'{first_kept}{zone}'");
+    assert_eq!(database.number(&old).await, 0);
+    let counted = "SELECT CAST(SUM(streaming_logs) AS bigint) FROM counted_log_minutes";
+    assert_eq!(database.number(counted).await, 22_000);
+    database.assert_verified().await;
+}
+
+async fn without_a_number_of_days_nothing_is_removed(database: Database) {
+    let platform = Platform::start(&database).await;
+    three_days(&platform.client().await).await;
+    let refused = Command::api(&database, ["retention"]).quietly().run().await;
+    assert!(refused.refusal().contains("EDTECH_KEEP_DAYS is needed"), "{refused:?}");
+    assert_eq!(stored(&database).await, 9);
+}
