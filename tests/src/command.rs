@@ -114,7 +114,12 @@ impl Running {
 
     /// Waits for its end.
     pub async fn finished(self) -> Finished {
-        let output = tokio::time::timeout(PATIENCE, self.child.wait_with_output()).await;
+        self.finished_within(PATIENCE).await
+    }
+
+    /// Waits for its end, for so long.
+    pub async fn finished_within(self, patience: Duration) -> Finished {
+        let output = tokio::time::timeout(patience, self.child.wait_with_output()).await;
         let output =
             output.unwrap_or_else(|_| panic!("{:?} does not end", self.command)).expect("its output");
         Finished {
@@ -158,10 +163,10 @@ impl Database {
     }
 }
 
-/// A binary of this workspace, beside the test executable: `target/debug/deps/platform-…` → `target/debug/…`.
+/// A binary of this workspace: beside this executable, or above it where this is a test (`target/debug/deps/platform-…`).
 fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the path of the test executable");
-    let path = test.ancestors().nth(2).expect("a target directory").join(name);
-    assert!(path.is_file(), "{} is not there: run `cargo build --workspace --bins`", path.display());
-    path
+    let this = std::env::current_exe().expect("the path of this executable");
+    let found =
+        this.ancestors().skip(1).take(2).map(|directory| directory.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not there: run `cargo build --workspace --bins`"))
 }

@@ -53,6 +53,11 @@ impl Database {
         Self { url, directory, server, signing_key: secret(), client_secret: secret(), connection }
     }
 
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Whether this is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.server.is_some()

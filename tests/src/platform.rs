@@ -97,6 +97,11 @@ impl Platform {
         self.child.kill().await.expect("a running server");
     }
 
+    /// The process that runs.
+    pub fn process(&self) -> u32 {
+        self.child.id().expect("a running server")
+    }
+
     fn said(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }

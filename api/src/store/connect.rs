@@ -89,6 +89,8 @@ impl DatabaseSettings {
 fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
     options.application_name("edtech-api").options([
         ("plan_cache_mode", plans.mode()),
+        // Compiling a plan takes longer than any of ours runs.
+        ("jit", "off"),
         // A statement that hangs must not hold the writer for ever.
         ("statement_timeout", "30s"),
         ("lock_timeout", "4s"),

@@ -1,0 +1,225 @@
+//! Analytics at one and at ten million logs.
+
+use std::time::Instant;
+
+use chrono::{Days, NaiveDate, Utc};
+use edtech_tests::{Client, Database, Platform};
+
+use crate::load;
+use crate::machine::median;
+use crate::table::{Rate, Row};
+
+/// How often each route is asked; the first time is not counted.
+const TIMES: usize = 7;
+
+/// The join query of the original dashboard, word for word.
+const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_students, \
+    AVG(sl.completion_percentage) AS avg_completion FROM students s LEFT JOIN streaming_logs sl \
+    ON s.student_id = sl.student_id GROUP BY s.classroom";
+
+/// A route at both sizes of the log, in milliseconds.
+struct Timed {
+    route: &'static str,
+    at_one: f64,
+    at_ten: f64,
+}
+
+/// Every row that analytics have, on one database.
+pub async fn on(database: Database) -> Vec<Row> {
+    let name = database.either("SQLite", "PostgreSQL").to_owned();
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let mut rows = Vec::new();
+
+    grow(&database, &platform, 1_000_000).await;
+    let paths = paths();
+    let mut timed = Vec::new();
+    for (route, path) in &paths {
+        timed.push(Timed { route, at_one: milliseconds(&client, path).await, at_ten: 0.0 });
+    }
+    rows.push(grow(&database, &platform, 9_000_000).await);
+    for (timed, (_, path)) in timed.iter_mut().zip(&paths) {
+        timed.at_ten = milliseconds(&client, path).await;
+    }
+    rows.extend(timed.iter().flat_map(|timed| routes(timed, &name)));
+    rows.push(join(&database, &client, &name).await);
+    rows.extend(one_hour(&database, &client, &name).await);
+    rows.push(size(&database, &name).await);
+    if database.is_postgres() {
+        rows.push(beside_ingestion(&database, &platform, &client).await);
+    }
+    platform.stop().await;
+    database.assert_verified().await;
+    rows
+}
+
+async fn grow(database: &Database, platform: &Platform, logs: u64) -> Row {
+    let logs = logs.to_string();
+    let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
+    let report = load::run(database, platform, &arguments).await;
+    if database.is_postgres() {
+        // What autovacuum does sooner or later: plans and visibility as on a database that has been there for a while.
+        database.execute("VACUUM ANALYZE").await;
+    }
+    let work =
+        format!("from 1 to 10 million logs by batches of 1,000, {}", database.either("SQLite", "PostgreSQL"));
+    Row::fact(work, Rate(report.logs_per_second).to_string())
+}
+
+fn day(ago: u64) -> NaiveDate {
+    Utc::now().date_naive() - Days::new(ago)
+}
+
+/// Each route for a day, for all time, and for 31 days.
+fn paths() -> Vec<(&'static str, String)> {
+    let (one, first, last) = (day(10), day(31), day(1));
+    vec![
+        ("daily, a day", format!("/analytics/daily?date={one}")),
+        ("engagement, a day", format!("/analytics/engagement?date={one}")),
+        ("lessons, a day", format!("/analytics/lessons?date={one}")),
+        ("classrooms, a day", format!("/analytics/classrooms?date={one}")),
+        ("engagement, all time", "/analytics/engagement".to_owned()),
+        ("lessons, all time", "/analytics/lessons".to_owned()),
+        ("classrooms, all time", "/analytics/classrooms".to_owned()),
+        ("engagement, 31 days", format!("/analytics/engagement?from={first}&to={last}")),
+        ("lessons, 31 days", format!("/analytics/lessons?from={first}&to={last}")),
+        ("classrooms, 31 days", format!("/analytics/classrooms?from={first}&to={last}")),
+    ]
+}
+
+async fn milliseconds(client: &Client, path: &str) -> f64 {
+    client.get(path).await.expect(200);
+    let mut times = Vec::new();
+    for _ in 0..TIMES {
+        let begun = Instant::now();
+        client.get(path).await.expect(200);
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    median(&mut times)
+}
+
+fn routes(timed: &Timed, name: &str) -> Vec<Row> {
+    let Timed { route, at_one, at_ten } = *timed;
+    let work = format!("{route}, at 10 million logs, {name}");
+    let measured = format!("{at_ten:.1} ms");
+    let (must, aim) = match (route.ends_with("31 days"), route.starts_with("lessons")) {
+        (true, true) => (1_000.0, None),
+        (true, false) => (150.0, None),
+        (false, _) => (40.0, Some(25.0)),
+    };
+    let mut rows = vec![Row::at_most(&work, measured, "ms", (at_ten, must, aim))];
+    if !route.ends_with("31 days") {
+        let growth = at_ten / at_one;
+        rows.push(Row::at_most(
+            format!("{route}: against itself at 1 million, {name}"),
+            format!("{growth:.2} × {at_one:.1} ms"),
+            "×",
+            (growth, 1.5, None),
+        ));
+    }
+    rows
+}
+
+async fn join(database: &Database, client: &Client, name: &str) -> Row {
+    let begun = Instant::now();
+    database.rows(JOIN).await;
+    let original = begun.elapsed().as_secs_f64() * 1e3;
+    let ours = milliseconds(client, "/analytics/classrooms").await;
+    let must = if database.is_postgres() { 500.0 } else { 50.0 };
+    Row::ratio(
+        format!("the answer of the original join query at 10 million logs, {name}"),
+        format!("{ours:.1} ms"),
+        format!("{original:.0} ms for the original SQL"),
+        (original / ours, must, None),
+    )
+}
+
+/// The exact time-series query for one hour, and a scan of the whole log for the same.
+async fn one_hour(database: &Database, client: &Client, name: &str) -> Vec<Row> {
+    let date = day(10);
+    let path = format!(
+        "/analytics/timeseries?bucket=minute&from={date}T10:00:00.000001Z&to={date}T11:00:00.000001Z"
+    );
+    let ours = milliseconds(client, &path).await;
+    let bounds = database.either(
+        "'{date}T10:00:00.000001Z' AND event_timestamp < '{date}T11:00:00.000001Z'",
+        "TIMESTAMPTZ '{date}T10:00:00.000001Z' AND event_timestamp < TIMESTAMPTZ '{date}T11:00:00.000001Z'",
+    );
+    let bounds = bounds.replace("{date}", &date.to_string());
+    let scan = database.either(
+        "SELECT COUNT(*) FROM streaming_logs NOT INDEXED WHERE event_timestamp >= ",
+        "SELECT COUNT(*) FROM streaming_logs WHERE event_timestamp + INTERVAL '0' >= ",
+    );
+    let scan = format!(
+        "{scan}{}",
+        bounds.replace(
+            "AND event_timestamp <",
+            database.either("AND event_timestamp <", "AND event_timestamp + INTERVAL '0' <")
+        )
+    );
+    let begun = Instant::now();
+    let in_the_hour = database.number(&scan).await;
+    let scanned = begun.elapsed().as_secs_f64() * 1e3;
+    let mut rows = vec![
+        Row::at_most(
+            format!("one hour of 10 million logs, minute by minute and exact, {name}"),
+            format!("{ours:.1} ms"),
+            "ms",
+            (ours, 20.0, None),
+        ),
+        Row::fact(
+            format!("the same hour by a scan of the log, {name}"),
+            format!("{scanned:.0} ms for {in_the_hour} logs, {:.0} × as long", scanned / ours),
+        ),
+    ];
+    if database.is_postgres() {
+        let bytes =
+            database.number("SELECT pg_relation_size('streaming_logs_event_timestamp')").await as f64 / 1e6;
+        rows.push(Row::at_most(
+            "its index at 10 million logs, PostgreSQL",
+            format!("{bytes:.2} MB"),
+            "MB",
+            (bytes, 1.0, None),
+        ));
+    }
+    rows
+}
+
+async fn size(database: &Database, name: &str) -> Row {
+    let bytes = if database.is_postgres() {
+        database.number("SELECT CAST(pg_database_size(current_database()) AS bigint)").await
+    } else {
+        let pages = database.number("SELECT page_count FROM pragma_page_count()").await;
+        pages * database.number("SELECT page_size FROM pragma_page_size()").await
+    };
+    Row::fact(
+        format!("on disk for each of 10 million logs, with indexes and rollups, {name}"),
+        format!("{} bytes", bytes / 10_000_000),
+    )
+}
+
+/// Batches alone, and while four clients ask for analytics and a thousand sockets are open.
+async fn beside_ingestion(database: &Database, platform: &Platform, client: &Client) -> Row {
+    let arguments = ["--connections", "64", "--duration", "20s"];
+    let alone = load::run(database, platform, &arguments).await.logs_per_second;
+    let sockets = crate::live::open(client, 1_000).await;
+    let watching = sockets.read();
+    let asking = async {
+        let paths = paths();
+        for (_, path) in paths.iter().cycle() {
+            client.get(path).await.expect(200);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    let beside = tokio::select! {
+        report = load::run(database, platform, &arguments) => report.logs_per_second,
+        () = watching => panic!("a socket was closed"),
+        () = asking => unreachable!("it asks as long as the load runs"),
+    };
+    Row::ratio(
+        "single posts while 1,000 sockets are open and ten analytics a second are asked, PostgreSQL, 10 million logs",
+        Rate(beside).to_string(),
+        format!("{} alone", Rate(alone)),
+        (beside / alone, 0.7, None),
+    )
+}

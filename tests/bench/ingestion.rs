@@ -1,0 +1,215 @@
+//! Ingestion, beside what a bare client gets from the same database.
+
+use std::time::Instant;
+
+use edtech_tests::{Database, Platform};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions, Connection};
+
+use crate::load::{self, Report};
+use crate::machine::median;
+use crate::resources;
+use crate::table::{Rate, Row};
+
+/// How often both sides are measured, in turns.
+const ROUNDS: usize = 3;
+
+const SINGLE: [&str; 4] = ["--connections", "64", "--duration", "15s"];
+const BATCHES: [&str; 6] = ["--connections", "16", "--batch", "1000", "--logs", "1000000"];
+const ROWS: f64 = 1e6;
+
+/// The log's columns, and what makes a log unique; nothing else.
+const BARE: &str = "CREATE TABLE bare (log_id uuid NOT NULL, student_id bigint NOT NULL, lesson_id bigint NOT NULL,
+    event_type text NOT NULL, watch_time_seconds integer, completion_percentage integer,
+    event_timestamp timestamptz NOT NULL, received_at timestamptz NOT NULL, PRIMARY KEY (student_id, log_id))";
+
+/// What `pgbench` posts; it draws as many learners and lessons as the load has.
+const INSERT: &str = "\\set student random(1, 20000)\n\\set lesson random(1, 200)\n\\set watched random(0, 60)\n
+INSERT INTO bare VALUES (gen_random_uuid(), :student, :lesson, 'lesson_progress', :watched, 50, now(), now());\n";
+
+/// Both rows of PostgreSQL, with the worst case beside them, and what the process does meanwhile.
+pub async fn on_postgres() -> Vec<Row> {
+    let mut rows = single_posts().await;
+    rows.extend(batches().await);
+    rows.extend(resources::under_load().await);
+    rows
+}
+
+async fn single_posts() -> Vec<Row> {
+    let (database, bare) = (Database::postgres().await, Database::postgres().await);
+    bare.execute(BARE).await;
+    let platform = Platform::start(&database).await;
+    load::run(&database, &platform, &["--connections", "64", "--duration", "3s"]).await;
+    let (mut ours, mut plain, mut prepared, mut p99) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let report = load::run(&database, &platform, &SINGLE).await;
+        ours.push(report.logs_per_second);
+        p99.push(report.p99_ms);
+        plain.push(best_of_pgbench(&bare, "simple"));
+        prepared.push(best_of_pgbench(&bare, "prepared"));
+    }
+    let random = load::run(&database, &platform, &[&SINGLE[..], &["--pattern", "random"]].concat()).await;
+    platform.stop().await;
+    database.assert_verified().await;
+    let (ours, plain, prepared) = (median(&mut ours), median(&mut plain), median(&mut prepared));
+    let p99 = median(&mut p99);
+    let work = "single posts, 64 connections, PostgreSQL";
+    vec![
+        Row::ratio(
+            work,
+            Rate(ours).to_string(),
+            format!("{} of `pgbench`, plain inserts", Rate(plain)),
+            (ours / plain, 1.2, Some(1.5)),
+        ),
+        Row::at_most(format!("{work}: p99"), format!("{p99:.1} ms"), "ms", (p99, 10.0, None)),
+        Row::fact(
+            format!("{work}: against inserts that `pgbench` has prepared"),
+            format!("{:.2} × {}", ours / prepared, Rate(prepared)),
+        ),
+        Row::fact(
+            format!("{work}: learners, lessons and moments at random"),
+            format!("{}, p99 {:.1} ms", Rate(random.logs_per_second), random.p99_ms),
+        ),
+    ]
+}
+
+/// Inserts a second, the better of 16 and 64 connections.
+fn best_of_pgbench(database: &Database, protocol: &str) -> f64 {
+    let script = database.directory().join("insert.sql");
+    std::fs::write(&script, INSERT).expect("a script");
+    let run = |clients: &str| {
+        let output = std::process::Command::new("pgbench")
+            .args(["--no-vacuum", "--jobs", "2", "--time", "8", "--client", clients, "--protocol", protocol])
+            .arg("--file")
+            .arg(&script)
+            .arg(database.url())
+            .output()
+            .expect("pgbench, which comes with PostgreSQL");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let rate = said.lines().find_map(|line| line.strip_prefix("tps = "));
+        let rate = rate.unwrap_or_else(|| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
+        rate.split_whitespace().next().and_then(|rate| rate.parse::<f64>().ok()).expect("a rate")
+    };
+    run("16").max(run("64"))
+}
+
+async fn batches() -> Vec<Row> {
+    let (mut ours, mut copy) = (vec![], vec![]);
+    let file = std::env::temp_dir().join(format!("edtech-bench-{}.copy", std::process::id()));
+    let file = file.to_str().expect("a path in UTF-8");
+    let mut random = None;
+    for round in 0..ROUNDS {
+        let (database, bare) = (Database::postgres().await, Database::postgres().await);
+        let platform = Platform::start(&database).await;
+        ours.push(
+            load::run(&database, &platform, &[&BATCHES[..], &["--days", "30"]].concat())
+                .await
+                .logs_per_second,
+        );
+        database
+            .execute(&format!("COPY (SELECT * FROM streaming_logs ORDER BY received_at) TO '{file}'"))
+            .await;
+        bare.execute(BARE).await;
+        let begun = Instant::now();
+        bare.execute(&format!("COPY bare FROM '{file}'")).await;
+        copy.push(ROWS / begun.elapsed().as_secs_f64());
+        if round + 1 == ROUNDS {
+            let arguments = [&BATCHES[..], &["--days", "30", "--pattern", "random"]].concat();
+            random = Some(load::run(&database, &platform, &arguments).await);
+        }
+        platform.stop().await;
+        database.assert_verified().await;
+    }
+    // PostgreSQL's own user wrote it, into a directory where others may not remove it.
+    let _ = std::fs::remove_file(file);
+    let (ours, copy) = (median(&mut ours), median(&mut copy));
+    let work = "batches of 1,000, 16 connections, PostgreSQL";
+    let Report { logs_per_second, .. } = random.expect("the last round");
+    vec![
+        Row::ratio(
+            work,
+            Rate(ours).to_string(),
+            format!("{} of `COPY`", Rate(copy)),
+            (ours / copy, 0.4, Some(0.5)),
+        ),
+        Row::fact(
+            format!("{work}: learners, lessons and moments at random"),
+            Rate(logs_per_second).to_string(),
+        ),
+    ]
+}
+
+/// Both rows of SQLite.
+pub async fn on_sqlite() -> Vec<Row> {
+    let (mut single, mut batch, mut bare) = (vec![], vec![], vec![]);
+    let batches = ["--connections", "16", "--batch", "1000", "--logs", "300000", "--days", "30"];
+    for _ in 0..ROUNDS {
+        let database = Database::sqlite();
+        let platform = Platform::start(&database).await;
+        single.push(load::run(&database, &platform, &SINGLE).await.logs_per_second);
+        batch.push(load::run(&database, &platform, &batches).await.logs_per_second);
+        bare.push(row_loop(&database).await);
+        platform.stop().await;
+        database.assert_verified().await;
+    }
+    let (single, batch, bare) = (median(&mut single), median(&mut batch), median(&mut bare));
+    let against = format!("{} by a prepared row loop", Rate(bare));
+    vec![
+        Row::ratio(
+            "single posts, 64 connections, SQLite",
+            Rate(single).to_string(),
+            against.as_str(),
+            (single / bare, 0.15, Some(0.2)),
+        ),
+        Row::ratio(
+            "batches of 1,000, 16 connections, SQLite",
+            Rate(batch).to_string(),
+            against.as_str(),
+            (batch / bare, 0.6, Some(0.8)),
+        ),
+    ]
+}
+
+/// The rows of the log, one after another into a bare table of the same columns, a thousand in a transaction; rows a
+/// second.
+async fn row_loop(database: &Database) -> f64 {
+    type Log = (Vec<u8>, i64, i64, String, Option<i64>, Option<i64>, String, String);
+    const TABLE: &str =
+        "CREATE TABLE bare (log_id BLOB NOT NULL, student_id INTEGER NOT NULL, lesson_id INTEGER NOT NULL,
+        event_type TEXT NOT NULL, watch_time_seconds INTEGER, completion_percentage INTEGER,
+        event_timestamp TEXT NOT NULL, received_at TEXT NOT NULL, PRIMARY KEY (student_id, log_id)) STRICT";
+    let source: SqliteConnectOptions = database.url().parse().expect("a URL");
+    let mut source = source.read_only(true).connect().await.expect("the database");
+    let logs: Vec<Log> = sqlx::query_as("SELECT * FROM streaming_logs ORDER BY received_at LIMIT 200000")
+        .fetch_all(&mut source)
+        .await
+        .expect("logs");
+    let options = SqliteConnectOptions::new()
+        .filename(database.directory().join(format!("bare-{}.db", uuid::Uuid::new_v4())))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .disable_statement_logging();
+    let mut bare = options.connect().await.expect("a second file");
+    sqlx::query(TABLE).execute(&mut bare).await.expect("a table");
+    let begun = Instant::now();
+    for thousand in logs.chunks(1_000) {
+        let mut transaction = bare.begin().await.expect("a transaction");
+        for log in thousand {
+            sqlx::query("INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                .bind(&log.0)
+                .bind(log.1)
+                .bind(log.2)
+                .bind(&log.3)
+                .bind(log.4)
+                .bind(log.5)
+                .bind(&log.6)
+                .bind(&log.7)
+                .execute(&mut *transaction)
+                .await
+                .expect("a row");
+        }
+        transaction.commit().await.expect("a commit");
+    }
+    logs.len() as f64 / begun.elapsed().as_secs_f64()
+}

@@ -1,0 +1,130 @@
+//! Thousands who watch `/live`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use edtech_tests::{Client, Database, Platform, Watcher};
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::load;
+use crate::machine::{median, resident_mb};
+use crate::table::Row;
+
+const SOCKETS: usize = 5_000;
+
+/// How long frames are counted.
+const WATCHED: Duration = Duration::from_secs(30);
+
+/// How long sockets are read before: what came while the others were opened is read late, and not counted.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// Sockets that are opened at a time.
+const AT_A_TIME: usize = 100;
+
+/// Open sockets that have read their first frame.
+pub struct Sockets(Vec<WebSocketStream<MaybeTlsStream<TcpStream>>>);
+
+/// Opens so many.
+pub async fn open(client: &Client, count: usize) -> Sockets {
+    let mut sockets = Vec::with_capacity(count);
+    while sockets.len() < count {
+        let opening = (0..AT_A_TIME.min(count - sockets.len())).map(|_| async {
+            let (mut socket, _) = connect_async(Watcher::request(client)).await.expect("a socket");
+            socket.next().await.expect("a first frame").expect("a good frame");
+            socket
+        });
+        sockets.extend(join_all(opening).await);
+    }
+    Sockets(sockets)
+}
+
+impl Sockets {
+    /// Reads all of them until one is closed.
+    pub async fn read(self) {
+        let mut reading = JoinSet::new();
+        for mut socket in self.0 {
+            reading.spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
+        }
+        reading.join_next().await;
+    }
+
+    /// Reads all of them, and counts those frames that are made in a stretch of time: of each socket how many those
+    /// are, by their numbers, and how late each was read, in milliseconds.
+    async fn count(self) -> Vec<(u64, Vec<f64>)> {
+        let counted_from = Utc::now() + SETTLING;
+        let until = Instant::now() + SETTLING + WATCHED;
+        let mut reading = JoinSet::new();
+        for mut socket in self.0 {
+            reading.spawn(async move {
+                let (mut late, mut numbers) = (Vec::new(), Vec::new());
+                while let Ok(Some(Ok(message))) = timeout_at(until, socket.next()).await {
+                    let Message::Text(frame) = message else { continue };
+                    let (number, at) = number_and_moment(&frame);
+                    if at < counted_from {
+                        continue;
+                    }
+                    numbers.push(number);
+                    late.push((Utc::now() - at).num_microseconds().expect("no age") as f64 / 1e3);
+                }
+                let due = numbers.last().zip(numbers.first()).map_or(0, |(last, first)| last - first + 1);
+                (due, late)
+            });
+        }
+        reading.join_all().await
+    }
+}
+
+/// `{"type":"delta","seq":7,"at":"2026-03-02T10:00:00.000000Z",…`: read without parsing the whole, for one core has to
+/// read fifty thousand of them a second.
+fn number_and_moment(frame: &str) -> (u64, DateTime<Utc>) {
+    let after = |name: &str| frame.split_once(name).unwrap_or_else(|| panic!("no {name} in {frame}")).1;
+    let number = after("\"seq\":").split(',').next().expect("a number").parse().expect("a number");
+    let at = after("\"at\":\"").split('"').next().expect("a moment").parse().expect("a moment");
+    (number, at)
+}
+
+/// The row of live sockets: what was due was read, soon, at a bounded cost.
+pub async fn sockets() -> Vec<Row> {
+    let database = Database::postgres().await;
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
+    let before = resident_mb(platform.process());
+    let sockets = open(&client, SOCKETS).await;
+    let load = load::start(&platform, &["--connections", "4", "--duration", "45s", "--rate", "200"]);
+    // Deltas come once something happens.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let read = sockets.count().await;
+    let each = (resident_mb(platform.process()) - before) * 1e3 / SOCKETS as f64;
+    load::finish(load).await;
+    platform.stop().await;
+    database.assert_verified().await;
+
+    let due: u64 = read.iter().map(|(due, _)| due).sum();
+    let mut late: Vec<f64> = read.into_iter().flat_map(|(_, late)| late).collect();
+    let delivered = late.len() as f64 / due as f64;
+    let rate = due as f64 / SOCKETS as f64 / WATCHED.as_secs_f64();
+    let middle = median(&mut late);
+    let p99 = late[late.len() * 99 / 100];
+    vec![
+        Row::ratio(
+            format!("live: {SOCKETS} sockets, {rate:.1} frames a second each"),
+            format!("{} frames read", late.len()),
+            format!("{due} frames due"),
+            (delivered, 1.0, None),
+        ),
+        Row::at_most(
+            "live: from the moment of a frame to its reader, p99",
+            format!("{p99:.0} ms, p50 {middle:.0} ms"),
+            "ms",
+            (p99, 100.0, None),
+        ),
+        Row::at_most("live: memory of a socket", format!("{each:.1} KB"), "KB", (each, 25.0, None)),
+    ]
+}

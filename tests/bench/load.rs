@@ -1,0 +1,57 @@
+//! `edtech-simulator load`, run as anybody can run it.
+
+use edtech_tests::{Command, Database, Platform, Running};
+use serde_json::Value;
+
+/// What a load says of itself.
+pub struct Report {
+    pub accepted: f64,
+    pub logs_per_second: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    /// Ten seconds each: logs a second, p50, p99, max.
+    pub over_time: Vec<[f64; 4]>,
+}
+
+/// The learners, lessons and viewings that the targets are stated for.
+pub const SCHOOL: [&str; 4] = ["--learners", "20000", "--lessons", "200"];
+
+/// Starts a load beside whatever else runs.
+pub fn start(platform: &Platform, arguments: &[&str]) -> Running {
+    let arguments = ["load", "--json"].iter().chain(&SCHOOL).chain(arguments).copied();
+    let mut command = Command::simulator(arguments);
+    for (key, value) in platform.simulator_environment() {
+        command = command.env(key, value);
+    }
+    command.start()
+}
+
+/// Runs a load: every answer must be a 2xx, and every log must be in the database afterwards.
+pub async fn run(database: &Database, platform: &Platform, arguments: &[&str]) -> Report {
+    let count = "SELECT COUNT(*) FROM streaming_logs";
+    // Counting scans the log: a load before it is counted too, so only the difference tells.
+    let before = database.number(count).await;
+    let report = finish(start(platform, arguments)).await;
+    let stored = database.number(count).await - before;
+    assert_eq!(stored as f64, report.accepted, "rows stored and logs accepted");
+    report
+}
+
+/// Waits for a load; every answer must have been a 2xx.
+pub async fn finish(load: Running) -> Report {
+    let printed = load.finished_within(std::time::Duration::from_secs(1_800)).await.expect(0);
+    let report: Value = serde_json::from_str(&printed).expect("a report in JSON");
+    assert_eq!(report["errors"], serde_json::json!({}), "{report}");
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("no number: {report}"));
+    let moment = |moment: &Value| {
+        let latency = &moment["latency_ms"];
+        [&moment["logs_per_second"], &latency["p50"], &latency["p99"], &latency["max"]].map(number)
+    };
+    Report {
+        accepted: number(&report["accepted"]),
+        logs_per_second: number(&report["logs_per_second"]),
+        p50_ms: number(&report["latency_ms"]["p50"]),
+        p99_ms: number(&report["latency_ms"]["p99"]),
+        over_time: report["over_time"].as_array().expect("over_time").iter().map(moment).collect(),
+    }
+}

@@ -1,0 +1,86 @@
+//! `make bench`: measures the platform beside its database, and keeps the table in `docs/PERFORMANCE.md`.
+//!
+//! Every part uses the binaries as their users do. A part counts only where each answer was a 2xx, the rows stored are
+//! the logs accepted, and `verify` finds no difference afterwards; else the whole ends with that.
+
+mod analytics;
+mod ingestion;
+mod live;
+mod load;
+mod machine;
+mod replay;
+mod resources;
+mod steady;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use edtech_tests::Database;
+use table::Row;
+
+/// The parts, in their order: each by the name that `--only` takes.
+const PARTS: [&str; 8] =
+    ["postgres", "sqlite", "replay", "rest", "live", "analytics", "analytics-sqlite", "steady"];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        eprintln!("edtech-bench: no part is called {unknown}; there are {}", PARTS.join(", "));
+        return ExitCode::from(2);
+    }
+    let mut rows = Vec::new();
+    for part in PARTS {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == part) {
+            continue;
+        }
+        let begun = Instant::now();
+        eprintln!("{part} …");
+        rows.extend(measure(part).await);
+        eprintln!("{part}: {:.0} s", begun.elapsed().as_secs_f64());
+    }
+    let table = table::markdown(&rows);
+    println!("{table}");
+    if wanted.is_empty() {
+        keep(&format!("{}\n\n{table}", description().await));
+    }
+    let missed = rows.iter().filter(|row| !row.holds()).count();
+    println!("{} rows, {missed} below what they must be", rows.len());
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn measure(part: &str) -> Vec<Row> {
+    match part {
+        "postgres" => ingestion::on_postgres().await,
+        "sqlite" => ingestion::on_sqlite().await,
+        "replay" => replay::and_retry().await,
+        "rest" => resources::at_rest().await,
+        "live" => live::sockets().await,
+        "analytics" => analytics::on(Database::postgres().await).await,
+        "analytics-sqlite" => analytics::on(Database::sqlite()).await,
+        _ => steady::ten_minutes().await,
+    }
+}
+
+async fn description() -> String {
+    let database = Database::postgres().await;
+    let version = database.rows("SHOW server_version").await;
+    let version: String = version[0].try_get_by_index(0).expect("a version");
+    machine::description(
+        database.directory(),
+        &format!("PostgreSQL {version} with its default settings, SQLite with `synchronous=FULL`."),
+    )
+}
+
+/// Puts the table where readers look for it: between two marks of `docs/PERFORMANCE.md`.
+fn keep(measured: &str) {
+    const BEGIN: &str = "<!-- measured by make bench -->\n";
+    const END: &str = "<!-- end of what was measured -->";
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "docs", "PERFORMANCE.md"].iter().collect();
+    let document = std::fs::read_to_string(&path).expect("docs/PERFORMANCE.md");
+    let (before, rest) = document.split_once(BEGIN).expect("the mark before the table");
+    let (_, after) = rest.split_once(END).expect("the mark after the table");
+    std::fs::write(&path, format!("{before}{BEGIN}\n{measured}\n{END}{after}")).expect("docs/PERFORMANCE.md");
+}
