@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check openapi clean
+.PHONY: help run test test-all bench check openapi clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: ## Format, lints, OpenAPI and every test, on SQLite and on a private Postg
 test-all: ## The same with the long forms of the tests
 	@scripts/needs test
 	@scripts/test --all
+
+bench: ## Measure the platform beside its database; the table goes to docs/PERFORMANCE.md (PARTS="live rest" for some)
+	@scripts/needs bench
+	@scripts/bench $(PARTS)
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check

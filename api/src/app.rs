@@ -35,7 +35,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let figures = telemetry::start_metrics()?;
     let calendar = Calendar { zone: config.time_zone, threshold: config.completion_threshold };
     let (store, serving) = open_store(&config, &calendar).await?;
-    let secrets = Secrets::new().map_err(anyhow::Error::from_boxed)?;
+    let secrets = Secrets::default();
     make_bootstrap_client(&config, &store, &secrets).await?;
 
     let committed = Arc::new(Notify::new());
@@ -72,7 +72,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let served = serve_until_told(&config, state, hub, close_sockets).await;
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
-    database.fold_soon().await;
+    database.fold_before_the_end().await;
     database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served

@@ -27,7 +27,7 @@ struct Timed {
 /// Every row that analytics have, on one database.
 pub async fn on(database: Database) -> Vec<Row> {
     let name = database.either("SQLite", "PostgreSQL").to_owned();
-    let platform = Platform::start(&database).await;
+    let platform = load::serve(&database).await;
     let client = platform.client().await;
     let mut rows = Vec::new();
 

@@ -2,13 +2,10 @@
 
 use std::time::Instant;
 
-use edtech_tests::{Database, Platform};
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, ConnectOptions, Connection};
+use edtech_tests::Database;
 
 use crate::load::{self, Report};
 use crate::machine::median;
-use crate::resources;
 use crate::table::{Rate, Row};
 
 /// How often both sides are measured, in turns.
@@ -27,18 +24,17 @@ const BARE: &str = "CREATE TABLE bare (log_id uuid NOT NULL, student_id bigint N
 const INSERT: &str = "\\set student random(1, 20000)\n\\set lesson random(1, 200)\n\\set watched random(0, 60)\n
 INSERT INTO bare VALUES (gen_random_uuid(), :student, :lesson, 'lesson_progress', :watched, 50, now(), now());\n";
 
-/// Both rows of PostgreSQL, with the worst case beside them, and what the process does meanwhile.
+/// Both rows of PostgreSQL, with the worst case beside them.
 pub async fn on_postgres() -> Vec<Row> {
     let mut rows = single_posts().await;
     rows.extend(batches().await);
-    rows.extend(resources::under_load().await);
     rows
 }
 
 async fn single_posts() -> Vec<Row> {
     let (database, bare) = (Database::postgres().await, Database::postgres().await);
     bare.execute(BARE).await;
-    let platform = Platform::start(&database).await;
+    let platform = load::serve(&database).await;
     load::run(&database, &platform, &["--connections", "64", "--duration", "3s"]).await;
     let (mut ours, mut plain, mut prepared, mut p99) = (vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
@@ -100,7 +96,7 @@ async fn batches() -> Vec<Row> {
     let mut random = None;
     for round in 0..ROUNDS {
         let (database, bare) = (Database::postgres().await, Database::postgres().await);
-        let platform = Platform::start(&database).await;
+        let platform = load::serve(&database).await;
         ours.push(
             load::run(&database, &platform, &[&BATCHES[..], &["--days", "30"]].concat())
                 .await
@@ -145,10 +141,10 @@ pub async fn on_sqlite() -> Vec<Row> {
     let batches = ["--connections", "16", "--batch", "1000", "--logs", "300000", "--days", "30"];
     for _ in 0..ROUNDS {
         let database = Database::sqlite();
-        let platform = Platform::start(&database).await;
+        let platform = load::serve(&database).await;
         single.push(load::run(&database, &platform, &SINGLE).await.logs_per_second);
         batch.push(load::run(&database, &platform, &batches).await.logs_per_second);
-        bare.push(row_loop(&database).await);
+        bare.push(row_loop(&database));
         platform.stop().await;
         database.assert_verified().await;
     }
@@ -170,46 +166,17 @@ pub async fn on_sqlite() -> Vec<Row> {
     ]
 }
 
-/// The rows of the log, one after another into a bare table of the same columns, a thousand in a transaction; rows a
-/// second.
-async fn row_loop(database: &Database) -> f64 {
-    type Log = (Vec<u8>, i64, i64, String, Option<i64>, Option<i64>, String, String);
-    const TABLE: &str =
-        "CREATE TABLE bare (log_id BLOB NOT NULL, student_id INTEGER NOT NULL, lesson_id INTEGER NOT NULL,
-        event_type TEXT NOT NULL, watch_time_seconds INTEGER, completion_percentage INTEGER,
-        event_timestamp TEXT NOT NULL, received_at TEXT NOT NULL, PRIMARY KEY (student_id, log_id)) STRICT";
-    let source: SqliteConnectOptions = database.url().parse().expect("a URL");
-    let mut source = source.read_only(true).connect().await.expect("the database");
-    let logs: Vec<Log> = sqlx::query_as("SELECT * FROM streaming_logs ORDER BY received_at LIMIT 200000")
-        .fetch_all(&mut source)
-        .await
-        .expect("logs");
-    let options = SqliteConnectOptions::new()
-        .filename(database.directory().join(format!("bare-{}.db", uuid::Uuid::new_v4())))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .disable_statement_logging();
-    let mut bare = options.connect().await.expect("a second file");
-    sqlx::query(TABLE).execute(&mut bare).await.expect("a table");
-    let begun = Instant::now();
-    for thousand in logs.chunks(1_000) {
-        let mut transaction = bare.begin().await.expect("a transaction");
-        for log in thousand {
-            sqlx::query("INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-                .bind(&log.0)
-                .bind(log.1)
-                .bind(log.2)
-                .bind(&log.3)
-                .bind(log.4)
-                .bind(log.5)
-                .bind(&log.6)
-                .bind(&log.7)
-                .execute(&mut *transaction)
-                .await
-                .expect("a row");
-        }
-        transaction.commit().await.expect("a commit");
-    }
-    logs.len() as f64 / begun.elapsed().as_secs_f64()
+/// The same rows by a client that does nothing else: rows a second.
+fn row_loop(database: &Database) -> f64 {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/bench/row_loop.py");
+    let target = database.directory().join(format!("bare-{}.db", uuid::Uuid::new_v4()));
+    let output = std::process::Command::new("python3")
+        .arg(script)
+        .arg(database.directory().join("edtech.db"))
+        .arg(target)
+        .output()
+        .expect("python3");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rate = said.trim().parse();
+    rate.unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use edtech_tests::{Client, Database, Platform, Watcher};
+use edtech_tests::{Client, Database, Watcher};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use tokio::net::TcpStream;
@@ -92,7 +92,7 @@ fn number_and_moment(frame: &str) -> (u64, DateTime<Utc>) {
 /// The row of live sockets: what was due was read, soon, at a bounded cost.
 pub async fn sockets() -> Vec<Row> {
     let database = Database::postgres().await;
-    let platform = Platform::start(&database).await;
+    let platform = load::serve(&database).await;
     let client = platform.client().await;
     load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
     let before = resident_mb(platform.process());

@@ -21,8 +21,8 @@ use edtech_tests::Database;
 use table::Row;
 
 /// The parts, in their order: each by the name that `--only` takes.
-const PARTS: [&str; 8] =
-    ["postgres", "sqlite", "replay", "rest", "live", "analytics", "analytics-sqlite", "steady"];
+const PARTS: [&str; 9] =
+    ["postgres", "sqlite", "replay", "rest", "overload", "live", "analytics", "analytics-sqlite", "steady"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,8 +38,9 @@ async fn main() -> ExitCode {
         }
         let begun = Instant::now();
         eprintln!("{part} …");
-        rows.extend(measure(part).await);
-        eprintln!("{part}: {:.0} s", begun.elapsed().as_secs_f64());
+        let measured = measure(part).await;
+        eprintln!("{part}: {:.0} s\n{}", begun.elapsed().as_secs_f64(), table::markdown(&measured));
+        rows.extend(measured);
     }
     let table = table::markdown(&rows);
     println!("{table}");
@@ -57,6 +58,7 @@ async fn measure(part: &str) -> Vec<Row> {
         "sqlite" => ingestion::on_sqlite().await,
         "replay" => replay::and_retry().await,
         "rest" => resources::at_rest().await,
+        "overload" => resources::under_load().await,
         "live" => live::sockets().await,
         "analytics" => analytics::on(Database::postgres().await).await,
         "analytics-sqlite" => analytics::on(Database::sqlite()).await,

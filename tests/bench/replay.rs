@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use edtech_tests::{Command, Database, Platform};
 
+use crate::load;
 use crate::machine::median;
 use crate::table::Row;
 
@@ -17,7 +18,7 @@ pub async fn and_retry() -> Vec<Row> {
         let (mut first, mut retry) = (vec![], vec![]);
         for _ in 0..ROUNDS {
             let database = if is_postgres { Database::postgres().await } else { Database::sqlite() };
-            let platform = Platform::start(&database).await;
+            let platform = load::serve(&database).await;
             first.push(replay(&platform).await);
             retry.push(replay(&platform).await);
             platform.stop().await;

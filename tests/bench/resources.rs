@@ -16,18 +16,18 @@ pub async fn at_rest() -> Vec<Row> {
     let mut rows = Vec::new();
     for database in [Database::postgres().await, Database::sqlite()] {
         let name = database.either("SQLite", "PostgreSQL").to_owned();
-        let platform = Platform::start(&database).await;
+        let platform = load::serve(&database).await;
         load::run(&database, &platform, &["--connections", "16", "--batch", "1000", "--logs", "200000"])
             .await;
         platform.stop().await;
         let mut starts = Vec::new();
         for _ in 0..5 {
             let begun = Instant::now();
-            let platform = Platform::start(&database).await;
+            let platform = load::serve(&database).await;
             starts.push(begun.elapsed().as_secs_f64() * 1e3);
             platform.stop().await;
         }
-        let platform = Platform::start(&database).await;
+        let platform = load::serve(&database).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         let resident = resident_mb(platform.process());
         let start = median(&mut starts);
@@ -50,7 +50,7 @@ pub async fn at_rest() -> Vec<Row> {
 /// Memory while 256 connections post batches, and flushes for each commit.
 pub async fn under_load() -> Vec<Row> {
     let database = Database::postgres().await;
-    let platform = Platform::start(&database).await;
+    let platform = load::serve(&database).await;
     load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
     let rest = resident_mb(platform.process());
     let load =
@@ -63,7 +63,7 @@ pub async fn under_load() -> Vec<Row> {
         }
     };
     let report = tokio::select! {
-        report = load::finish(load) => report,
+        report = load::finish_overload(load) => report,
         () = watching => unreachable!("it watches as long as the load runs"),
     };
     platform.stop().await;
@@ -73,10 +73,10 @@ pub async fn under_load() -> Vec<Row> {
         Row::fact(
             "memory while 256 connections post batches of 1,000 for a minute",
             format!(
-                "{highest:.0} MB at most ({rest:.0} MB before), {} at p50 {:.0} ms; bounded by 64 MiB of payload in the \
-                 queue, and by what is read of each connection",
+                "{highest:.0} MB at most ({rest:.0} MB before), {} stored, {:.0} requests told to come again (503); bounded by \
+                 64 MiB of payload in the queue, and by the body that is read of each connection",
                 Rate(report.logs_per_second),
-                report.p50_ms
+                report.turned_away
             ),
         ),
         flushes,
@@ -86,7 +86,10 @@ pub async fn under_load() -> Vec<Row> {
 /// Counted by the database itself: what its backends flushed while single posts came in, and how many groups that were.
 async fn flushes_for_each_group(database: &Database) -> Row {
     let port = free_port();
-    let platform = Platform::start(database).env("EDTECH_METRICS_LISTEN", &format!("127.0.0.1:{port}")).await;
+    let platform = Platform::start(database)
+        .env("RUST_LOG", "warn")
+        .env("EDTECH_METRICS_LISTEN", &format!("127.0.0.1:{port}"))
+        .await;
     let metrics = format!("http://127.0.0.1:{port}/metrics");
     let flushed = "SELECT CAST(wal_sync AS bigint) FROM pg_stat_wal";
     let before = (database.number(flushed).await, groups(&platform, &metrics).await);

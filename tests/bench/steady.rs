@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use edtech_tests::{Database, Platform};
+use edtech_tests::Database;
 
 use crate::load;
 use crate::table::{Rate, Row};
@@ -10,7 +10,7 @@ use crate::table::{Rate, Row};
 /// The latency of single posts over time, minute by minute.
 pub async fn ten_minutes() -> Vec<Row> {
     let database = Database::postgres().await;
-    let platform = Platform::start(&database).await;
+    let platform = load::serve(&database).await;
     let peak = load::run(&database, &platform, &["--connections", "64", "--duration", "15s"]).await;
     let rate = (peak.logs_per_second / 2.0).round();
     let arguments = ["--connections", "64", "--duration", "10m", "--rate", &rate.to_string()];

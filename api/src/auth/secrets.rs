@@ -14,19 +14,23 @@ const AT_ONCE: usize = 2;
 /// How long a client waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What the secret of an unknown client is checked against, so that it takes as long as a known one's. It is the hash of
+/// nothing that anybody knows, and a match would not count.
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3ktZGVjb3ktZGVjbw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Hashes secrets and checks them against their hashes.
 pub struct Secrets {
     turns: Semaphore,
-    /// What the secret of an unknown client is checked against, so that it takes as long as a known one's.
-    decoy: String,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self { turns: Semaphore::new(AT_ONCE) }
+    }
 }
 
 impl Secrets {
-    /// Ready to check; takes the time of one hash.
-    pub fn new() -> Result<Self, Cause> {
-        Ok(Self { turns: Semaphore::new(AT_ONCE), decoy: hash("no client has this one")? })
-    }
-
     /// A hash to keep instead of the secret.
     pub async fn hash(&self, secret: String) -> Result<String, Problem> {
         self.in_turn(move || hash(&secret)).await?.map_err(Problem::internal)
@@ -34,7 +38,7 @@ impl Secrets {
 
     /// Whether this is the client's secret; without a client it never is, and takes as long to say.
     pub async fn verify(&self, secret: String, hash: Option<&str>) -> Result<bool, Problem> {
-        let against = hash.unwrap_or(&self.decoy).to_owned();
+        let against = hash.unwrap_or(DECOY).to_owned();
         let matches = move || Argon2::default().verify_password(secret.as_bytes(), against.as_str()).is_ok();
         Ok(self.in_turn(matches).await? && hash.is_some())
     }
@@ -60,16 +64,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_matches_its_own_hash_alone() {
-        let secrets = Secrets::new().unwrap();
+        let secrets = Secrets::default();
         let hash = secrets.hash("correct horse".to_owned()).await.unwrap();
         assert!(hash.starts_with("$argon2id$"), "{hash}");
         assert!(secrets.verify("correct horse".to_owned(), Some(&hash)).await.unwrap());
         assert!(!secrets.verify("correct house".to_owned(), Some(&hash)).await.unwrap());
     }
 
+    #[test]
+    fn the_decoy_costs_what_a_hash_costs() {
+        let hash = hash("any secret").unwrap();
+        let cost = |hash: &str| hash.rsplitn(3, '$').last().map(str::to_owned);
+        assert_eq!(cost(DECOY), cost(&hash));
+        assert_eq!(DECOY.len(), hash.len());
+        // One that cannot be read would be refused at once.
+        assert!(argon2::password_hash::phc::PasswordHash::new(DECOY).is_ok());
+    }
+
     #[tokio::test]
     async fn nobody_signs_in_as_a_client_that_is_not_there() {
-        let secrets = Secrets::new().unwrap();
+        let secrets = Secrets::default();
         assert!(!secrets.verify("no client has this one".to_owned(), None).await.unwrap());
     }
 }

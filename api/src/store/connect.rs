@@ -60,6 +60,15 @@ impl DatabaseSettings {
         options
     }
 
+    /// For work that takes the time that it takes, and that nobody waits for.
+    fn patient(&self, plans: Plans) -> ConnectOptions {
+        let mut options = self.options();
+        options.map_sqlx_postgres_opts(move |options| {
+            with_limits(options, plans).options([("statement_timeout", "0"), ("lock_timeout", "0")])
+        });
+        options
+    }
+
     /// A connection outside of the pool, for statements that write.
     pub(super) fn writing_connection(&self) -> Result<PgConnectOptions, DbErr> {
         let options: PgConnectOptions = self
@@ -122,10 +131,10 @@ impl Store {
         })
     }
 
-    /// Opens the database for reading alone.
+    /// Opens the database for reading alone, however long that takes.
     pub async fn connect_read_only(settings: &DatabaseSettings) -> Result<Self, StoreError> {
         let options = match settings.dialect() {
-            Dialect::Postgres => settings.postgres(Plans::ForEachSpan),
+            Dialect::Postgres => settings.patient(Plans::ForEachSpan),
             Dialect::Sqlite => settings.sqlite(true),
         };
         let pool = Database::connect(options).await?;
@@ -151,12 +160,8 @@ impl Store {
     /// The migrator takes no lock of its own. Ours belongs to the session, so lock and migrations share the only
     /// connection of a pool of their own, and a replica that is killed lets go of it.
     async fn migrate_under_lock(&self) -> Result<(), DbErr> {
-        let mut options = self.settings.postgres(Plans::ForEachSpan);
-        options.max_connections(1).map_sqlx_postgres_opts(|options| {
-            // A migration, and the wait for another replica's, takes the time that it takes.
-            let patient = [("statement_timeout", "0"), ("lock_timeout", "0")];
-            options.application_name("edtech-api migrate").options(patient)
-        });
+        let mut options = self.settings.patient(Plans::ForEachSpan);
+        options.max_connections(1);
         let alone: DatabaseConnection = Database::connect(options).await?;
         alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         let outcome = Migrator::up(&alone, None).await;

@@ -18,6 +18,10 @@ const TURN: i64 = 0x0ED7_EC49;
 /// Between two foldings. What is appended meanwhile is some milliseconds of every answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// There may be ten rows, or a million after an outage: each time wants its own plan, and takes the time that it takes.
+const AS_MUCH_AS_THERE_IS: &str =
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = 0";
+
 /// The statements that fold, each by itself. Whoever runs them is alone in that.
 const FOLDS: [&str; 2] = [
     include_str!("sql/fold_viewing_changes.postgres.sql"),
@@ -33,18 +37,21 @@ impl Store {
         if self.dialect == Dialect::Sqlite {
             return;
         }
+        let mut is_failing = false;
         loop {
             let appended = self.express.appended.notified();
             let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
-            self.fold_soon().await;
+            let folded = self.fold_in_turn().await;
+            let was_failing = std::mem::replace(&mut is_failing, folded.is_err());
+            tell(folded, was_failing);
             sleep(PAUSE).await;
         }
     }
 
-    /// Folds what there is, unless somebody else does: then it is tried again later, by whoever runs.
-    pub async fn fold_soon(&self) {
+    /// Folds what there is, unless somebody else does. What is left is for whoever runs later.
+    pub async fn fold_before_the_end(&self) {
         if let Err(error) = self.fold_in_turn().await {
-            tracing::debug!(error = %chain(&error), "what was appended could not be folded in yet");
+            tracing::warn!(error = %chain(&error), "what ingestion has appended is left to be folded in");
         }
     }
 
@@ -78,10 +85,23 @@ pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i
     if dialect == Dialect::Sqlite {
         return Ok(0);
     }
+    tx.execute_unprepared(AS_MUCH_AS_THERE_IS).await?;
     let mut folded = 0;
     for statement in FOLDS {
         let rows = Query::new(dialect, statement).one(tx).await?;
         folded += rows.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
     }
     Ok(folded)
+}
+
+/// Says when it begins to fail, and when that is over.
+fn tell(folded: Result<(), StoreError>, was_failing: bool) {
+    match folded {
+        // Answers stay right, and become slower and slower.
+        Err(error) if !was_failing => {
+            tracing::warn!(error = %chain(&error), "what ingestion appends cannot be folded in");
+        }
+        Ok(()) if was_failing => tracing::info!("what ingestion appended is folded in again"),
+        _ => {}
+    }
 }

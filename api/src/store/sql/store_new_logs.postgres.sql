@@ -17,11 +17,17 @@ reached AS MATERIALIZED (
     FROM UNNEST($19::bigint[], $20::bigint[], $21::timestamptz[], $22::date[])
         AS item(student_id, lesson_id, completed_at, day)
 ),
--- Of the pairs that are completed now, those that were complete when the statement began.
+-- Of the pairs that are completed now, those that were complete when the statement began. The plan is made once, perhaps
+-- while the table is empty: LIMIT 1 makes it look up each pair by its key for ever.
 known AS MATERIALIZED (
-    SELECT completions.*, reached.completed_at AS reached_at, reached.day AS reached_day
+    SELECT existing.*, reached.completed_at AS reached_at, reached.day AS reached_day
     FROM reached
-    JOIN completions ON completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM completions
+        WHERE completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
+        LIMIT 1
+    ) AS existing
 ),
 stored AS (
     INSERT INTO streaming_logs (log_id, student_id, lesson_id, event_type, watch_time_seconds, completion_percentage,
