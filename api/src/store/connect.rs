@@ -90,6 +90,8 @@ impl DatabaseSettings {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(4))
                 .foreign_keys(true)
+                // 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
+                .pragma("wal_autocheckpoint", "8000")
         });
         options
     }
@@ -100,6 +102,8 @@ fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
         ("plan_cache_mode", plans.mode()),
         // Compiling a plan takes longer than any of ours runs.
         ("jit", "off"),
+        // Others need the cores; and where a DISTINCT outgrows its memory, in parallel it may take for ever.
+        ("max_parallel_workers_per_gather", "0"),
         // A statement that hangs must not hold the writer for ever.
         ("statement_timeout", "30s"),
         ("lock_timeout", "4s"),

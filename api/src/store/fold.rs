@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::query::Query;
 use super::{Dialect, Store, gate};
@@ -31,6 +31,9 @@ const FOLDS: [&str; 2] = [
 /// Another replica may have died before it folded what it appended.
 const AT_LEAST_EACH: Duration = Duration::from_secs(10);
 
+/// Between two times that the block ranges of the log are summarized: what arrives meanwhile is read by every question.
+const SUMMARIZE_EACH: Duration = Duration::from_secs(2);
+
 impl Store {
     /// Folds as long as the server runs, soon after each group.
     pub async fn keep_folding(&self) {
@@ -38,12 +41,17 @@ impl Store {
             return;
         }
         let mut is_failing = false;
+        let mut summarized = Instant::now();
         loop {
             let appended = self.express.appended.notified();
             let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
-            let folded = self.fold_in_turn().await;
-            let was_failing = std::mem::replace(&mut is_failing, folded.is_err());
-            tell(folded, was_failing);
+            let mut kept_up = self.fold_in_turn().await;
+            if summarized.elapsed() > SUMMARIZE_EACH {
+                kept_up = kept_up.and(self.summarize_block_ranges().await);
+                summarized = Instant::now();
+            }
+            let was_failing = std::mem::replace(&mut is_failing, kept_up.is_err());
+            tell(kept_up, was_failing);
             sleep(PAUSE).await;
         }
     }
@@ -95,8 +103,8 @@ pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i
 }
 
 /// Says when it begins to fail, and when that is over.
-fn tell(folded: Result<(), StoreError>, was_failing: bool) {
-    match folded {
+fn tell(kept_up: Result<(), StoreError>, was_failing: bool) {
+    match kept_up {
         // Answers stay right, and become slower and slower.
         Err(error) if !was_failing => {
             tracing::warn!(error = %chain(&error), "what ingestion appends cannot be folded in");

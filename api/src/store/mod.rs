@@ -3,6 +3,7 @@
 //! Rollups change in the same transaction as the log, so every figure equals what the raw log would give.
 
 mod api_clients;
+mod block_ranges;
 mod calendar;
 mod classrooms;
 mod connect;

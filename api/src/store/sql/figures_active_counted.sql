@@ -1,8 +1,12 @@
 -- Of several days each active learner is counted once.
 WITH active_classrooms AS (
     SELECT students.classroom, COUNT(*) AS active_students
-    FROM (SELECT DISTINCT student_id FROM counted_learner_days WHERE day BETWEEN {first_day} AND {last_day}) AS active
-    JOIN students ON students.student_id = active.student_id
+    FROM students
+    WHERE EXISTS (SELECT 1
+                  FROM learner_days AS active
+                  WHERE active.student_id = students.student_id AND active.day BETWEEN {first_day} AND {last_day})
+       -- What is still to be folded in. -- postgres
+       OR student_id IN (SELECT student_id FROM viewing_changes WHERE is_new AND day BETWEEN {first_day} AND {last_day}) -- postgres
     GROUP BY students.classroom
 ),
 active_lessons AS (

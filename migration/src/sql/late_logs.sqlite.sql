@@ -1,0 +1,1 @@
+-- SQLite finds the logs of a day by a plain index, where a late one is as near as any other.
