@@ -38,6 +38,7 @@ impl MigratorTrait for Migrator {
             step!("20261123_000004", "retention"),
             step!("20261123_000005", "day_rollups"),
             step!("20261123_000006", "late_logs"),
+            step!("20261123_000007", "appended_changes"),
         ]
     }
 }

@@ -132,6 +132,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            appended: Arc::default(),
         })
     }
 
@@ -149,6 +150,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            appended: Arc::default(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Folding: what ingestion has appended to `viewing_changes` and `group_changes` is added to the rollups.
 //!
-//! PostgreSQL alone needs it. A reader adds both up (the views `counted_*`), so that no answer depends on how far the
-//! folding has come; it keeps the appended part short.
+//! A reader adds both up (the views `counted_*`), so that no answer depends on how far the folding has come; it keeps the
+//! appended part short. SQLite, whose one writer has nobody to wait for, has `minute_changes` and no `group_changes`.
 
 use std::time::Duration;
 
@@ -22,8 +22,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 const AS_MUCH_AS_THERE_IS: &str =
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = 0";
 
-/// The statements that fold, each by itself. Whoever runs them is alone in that.
-const FOLDS: [&str; 2] = [
+/// One after the other, by whoever is the only writer.
+const FOLD_ON_SQLITE: &str = include_str!("sql/fold.sqlite.sql");
+
+/// Each by itself. Whoever runs them is alone in that.
+const FOLDS_ON_POSTGRES: [&str; 2] = [
     include_str!("sql/fold_viewing_changes.postgres.sql"),
     include_str!("sql/fold_group_changes.postgres.sql"),
 ];
@@ -37,13 +40,10 @@ const SUMMARIZE_EACH: Duration = Duration::from_secs(2);
 impl Store {
     /// Folds as long as the server runs, soon after each group.
     pub async fn keep_folding(&self) {
-        if self.dialect == Dialect::Sqlite {
-            return;
-        }
         let mut is_failing = false;
         let mut summarized = Instant::now();
         loop {
-            let appended = self.express.appended.notified();
+            let appended = self.appended.notified();
             let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
             let mut kept_up = self.fold_in_turn().await;
             if summarized.elapsed() > SUMMARIZE_EACH {
@@ -66,21 +66,16 @@ impl Store {
     /// Of several replicas one at a time. The gate keeps the roster as it is meanwhile.
     async fn fold_in_turn(&self) -> Result<(), StoreError> {
         let dialect = self.dialect;
-        if dialect == Dialect::Sqlite {
-            return Ok(());
-        }
         let folded = self.write(move |tx| {
             Box::pin(async move {
-                let turn = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
-                let is_ours = turn.one(tx).await?.map_or(Ok(false), |row| row.try_get_by_index(0))?;
-                if !is_ours {
+                if !takes_turn(tx, dialect).await? {
                     return Ok(0);
                 }
                 gate::pass(tx, dialect).await?;
                 fold(tx, dialect).await
             })
         });
-        if folded.await? > 0 {
+        if folded.await? > 0 && dialect == Dialect::Postgres {
             // The rows are gone, their room is not: without this the tables would grow by every log that ever came.
             self.writer.execute_unprepared("VACUUM viewing_changes, group_changes").await?;
         }
@@ -88,14 +83,28 @@ impl Store {
     }
 }
 
-/// Folds everything and returns how many rows that were. Whoever calls it has its turn, or has closed the gate.
-pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+/// Whether nobody else folds, until the end of the transaction.
+async fn takes_turn(tx: &DatabaseTransaction, dialect: Dialect) -> Result<bool, DbErr> {
     if dialect == Dialect::Sqlite {
-        return Ok(0);
+        return Ok(true);
     }
+    let turn = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
+    turn.one(tx).await?.map_or(Ok(false), |row| row.try_get_by_index(0))
+}
+
+/// Folds everything and returns how many rows that changed. Whoever calls it has its turn, or has closed the gate.
+pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+    match dialect {
+        Dialect::Sqlite => Ok(Query::new(dialect, FOLD_ON_SQLITE).execute(tx).await?.cast_signed()),
+        Dialect::Postgres => fold_on_postgres(tx).await,
+    }
+}
+
+async fn fold_on_postgres(tx: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let dialect = Dialect::Postgres;
     tx.execute_unprepared(AS_MUCH_AS_THERE_IS).await?;
     let mut folded = 0;
-    for statement in FOLDS {
+    for statement in FOLDS_ON_POSTGRES {
         let rows = Query::new(dialect, statement).one(tx).await?;
         folded += rows.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
     }

@@ -61,6 +61,7 @@ pub use upsert::{Field, Upserted};
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tokio::sync::Notify;
 
 use crate::error::StoreError;
 use record::{Express, Memory};
@@ -74,6 +75,8 @@ pub struct Store {
     settings: DatabaseSettings,
     memory: Arc<Memory>,
     express: Arc<Express>,
+    /// Told of each group that waits to be folded in.
+    appended: Arc<Notify>,
 }
 
 impl Store {

@@ -1,8 +1,9 @@
 //! One statement for a whole set of rows, written once for both databases.
 //!
 //! A template names what it needs: `{rows}` is the set, to be used as a table called `item`; `{name}` is a single
-//! value. A statement of several sets gives each a name of its own. PostgreSQL receives the set as one array for each column (`UNNEST`), SQLite as one JSON text (`json_each`), so
-//! the statement's text, and with it the prepared statement, is the same for any number of rows.
+//! value. A statement of several sets gives each a name of its own. PostgreSQL receives a set as one array for each
+//! column (`UNNEST`), SQLite as one JSON text (`json_each`), so the statement's text, and with it the prepared
+//! statement, is the same for any number of rows.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{ArrayType, Value};

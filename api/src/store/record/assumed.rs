@@ -7,9 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sea_orm::DbErr;
-
-use super::Recording;
 use super::admit::admitted;
 use super::candidate::Candidate;
 use super::intake::IntakeDays;
@@ -17,7 +14,6 @@ use super::memory::Remembered;
 use super::roster::Roster;
 use super::tally::Tally;
 use crate::error::StoreError;
-use crate::store::query::{Query, Rows};
 use crate::store::{Calendar, Dialect, Item, Store, StreamingLog, Submission, Verdict};
 
 /// The logs of a group that are assumed to be new, and how they are counted.
@@ -142,62 +138,7 @@ impl Store {
     ) -> Result<Outcome, StoreError> {
         match self.dialect {
             Dialect::Postgres => self.store_at_once(&calendar, &assumed).await,
-            Dialect::Sqlite => self.store_step_by_step(calendar, assumed).await,
+            Dialect::Sqlite => self.store_in_one_script(calendar, assumed).await,
         }
-    }
-
-    async fn store_step_by_step(
-        &self,
-        calendar: Calendar,
-        assumed: Arc<Assumed>,
-    ) -> Result<Outcome, StoreError> {
-        let dialect = self.dialect;
-        let stored = self
-            .write(move |tx| {
-                let assumed = Arc::clone(&assumed);
-                Box::pin(async move { Recording { tx, dialect, calendar }.store_assumed(&assumed).await })
-            })
-            .await;
-        let Err(StoreError::Refused(cause)) = stored else { return stored };
-        match cause.downcast_ref::<DbErr>() {
-            Some(DbErr::RecordNotInserted) => Ok(Outcome::NotNew),
-            _ => Err(StoreError::Refused(cause)),
-        }
-    }
-}
-
-impl Recording<'_> {
-    async fn store_assumed(&self, assumed: &Assumed) -> Result<Outcome, DbErr> {
-        let guard = Query::new(self.dialect, include_str!("../sql/guard.sqlite.sql"))
-            .bind("roster_generation", assumed.generation);
-        if guard.one(self.tx).await?.is_none() {
-            return Ok(Outcome::Outdated);
-        }
-        let inserted =
-            self.execute(include_str!("../sql/insert_new_logs.sqlite.sql"), assumed.rows()).await?;
-        if inserted < assumed.logs.len() as u64 {
-            // Undoes the whole.
-            return Err(DbErr::RecordNotInserted);
-        }
-        self.write_tally(&assumed.tally, &assumed.roster).await?;
-        self.execute(include_str!("../sql/add_intake_days.sql"), assumed.intake.rows()).await?;
-        Ok(Outcome::Stored)
-    }
-}
-
-impl Assumed {
-    fn rows(&self) -> Rows {
-        let logs: Vec<Candidate<'_>> = self.candidates().collect();
-        let content = || logs.iter().map(|log| &log.content);
-        let figure = |figure: Option<i32>| figure.map_or(-1, i64::from);
-        Rows::new()
-            .uuid("log_id", logs.iter().map(|log| log.key.1))
-            .bigint("student_id", logs.iter().map(|log| log.key.0))
-            .bigint("lesson_id", content().map(|log| log.lesson_id))
-            .text("event_type", content().map(|log| log.event_type.as_ref()))
-            .bigint("watch_time_seconds", content().map(|log| figure(log.watch_time_seconds)))
-            .bigint("completion_percentage", content().map(|log| figure(log.completion_percentage)))
-            .time("event_timestamp", content().map(|log| log.event_timestamp))
-            .time("received_at", logs.iter().map(|log| log.received_at))
     }
 }

@@ -5,7 +5,7 @@
 use sea_orm::sqlx::postgres::{PgArguments, PgConnection};
 use sea_orm::sqlx::{self, Arguments, ConnectOptions};
 use sea_orm::{DbErr, RuntimeErr};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use super::assumed::{Assumed, Outcome};
 use super::candidate::Candidate;
@@ -24,8 +24,6 @@ const LANES: usize = 2;
 #[derive(Default)]
 pub(in crate::store) struct Express {
     idle: Mutex<Vec<PgConnection>>,
-    /// Told of each group that was stored.
-    pub(in crate::store) appended: Notify,
 }
 
 impl Store {
@@ -60,7 +58,7 @@ impl Store {
             };
             // Whatever breaks off leaves no connection behind.
             self.express.idle.lock().await.push(connection);
-            self.express.appended.notify_one();
+            self.appended.notify_one();
             return Ok(outcome);
         }
     }

@@ -52,18 +52,8 @@ impl Recording<'_> {
         if logs.clone().next().is_none() {
             return Ok(HashSet::new());
         }
-        let content = || logs.clone().map(|log| &log.content);
-        let figure = |figure: Option<i32>| figure.map_or(-1, i64::from);
-        let rows = Rows::new()
-            .uuid("log_id", logs.clone().map(|log| log.key.1))
-            .bigint("student_id", logs.clone().map(|log| log.key.0))
-            .bigint("lesson_id", content().map(|log| log.lesson_id))
-            .text("event_type", content().map(|log| log.event_type.as_ref()))
-            .bigint("watch_time_seconds", content().map(|log| figure(log.watch_time_seconds)))
-            .bigint("completion_percentage", content().map(|log| figure(log.completion_percentage)))
-            .time("event_timestamp", content().map(|log| log.event_timestamp))
-            .time("received_at", logs.clone().map(|log| log.received_at));
-        let inserted = Query::new(self.dialect, include_str!("../sql/insert_streaming_logs.sql")).rows(rows);
+        let inserted =
+            Query::new(self.dialect, include_str!("../sql/insert_streaming_logs.sql")).rows(log_rows(logs));
         inserted.all(self.tx).await?.iter().map(key_of).collect()
     }
 
@@ -78,6 +68,21 @@ impl Recording<'_> {
         let stored = stored.all(self.tx).await?;
         stored.iter().map(|row| Ok((key_of(row)?, content_of(row)?))).collect()
     }
+}
+
+/// For `streaming_logs`.
+pub(super) fn log_rows<'c, 'g: 'c>(logs: impl Iterator<Item = &'c Candidate<'g>> + Clone) -> Rows {
+    let content = || logs.clone().map(|log| &log.content);
+    let figure = |figure: Option<i32>| figure.map_or(-1, i64::from);
+    Rows::new()
+        .uuid("log_id", logs.clone().map(|log| log.key.1))
+        .bigint("student_id", logs.clone().map(|log| log.key.0))
+        .bigint("lesson_id", content().map(|log| log.lesson_id))
+        .text("event_type", content().map(|log| log.event_type.as_ref()))
+        .bigint("watch_time_seconds", content().map(|log| figure(log.watch_time_seconds)))
+        .bigint("completion_percentage", content().map(|log| figure(log.completion_percentage)))
+        .time("event_timestamp", content().map(|log| log.event_timestamp))
+        .time("received_at", logs.clone().map(|log| log.received_at))
 }
 
 fn key_of(row: &QueryResult) -> Result<Key, DbErr> {

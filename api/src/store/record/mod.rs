@@ -15,6 +15,7 @@ mod day_counts;
 mod intake;
 mod logs;
 mod memory;
+mod one_script;
 mod rejected;
 mod replay;
 mod roster;

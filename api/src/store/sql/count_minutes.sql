@@ -4,12 +4,12 @@ FROM {rows}
 CROSS JOIN log_minutes AS counted
 WHERE counted.minute >= item.first_minute AND counted.minute < item.end_minute
 GROUP BY item.bucket
--- What is still to be folded in: aggregated once, not for each bucket. -- postgres
-UNION ALL -- postgres
-SELECT item.bucket, CAST(SUM(pending.streaming_logs) AS bigint) -- postgres
-FROM {rows} -- postgres
-JOIN pending_log_minutes AS pending ON pending.minute >= item.first_minute AND pending.minute < item.end_minute -- postgres
-GROUP BY item.bucket -- postgres
+-- What is still to be folded in: aggregated once, not for each bucket.
+UNION ALL
+SELECT item.bucket, CAST(SUM(pending.streaming_logs) AS bigint)
+FROM {rows}
+JOIN pending_log_minutes AS pending ON pending.minute >= item.first_minute AND pending.minute < item.end_minute
+GROUP BY item.bucket
 -- The part of a minute at either end of the window, from the log itself.
 UNION ALL
 SELECT CAST({head_bucket} AS bigint), COUNT(*)

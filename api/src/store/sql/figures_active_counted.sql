@@ -5,8 +5,8 @@ WITH active_classrooms AS (
     WHERE EXISTS (SELECT 1
                   FROM learner_days AS active
                   WHERE active.student_id = students.student_id AND active.day BETWEEN {first_day} AND {last_day})
-       -- What is still to be folded in. -- postgres
-       OR student_id IN (SELECT student_id FROM viewing_changes WHERE is_new AND day BETWEEN {first_day} AND {last_day}) -- postgres
+       -- What is still to be folded in.
+       OR student_id IN (SELECT student_id FROM viewing_changes WHERE is_new AND day BETWEEN {first_day} AND {last_day})
     GROUP BY students.classroom
 ),
 active_lessons AS (

@@ -1,0 +1,41 @@
+-- Folds what was appended into the rollups: the sums first, since they ask who was not yet known.
+INSERT INTO classroom_days AS counted
+SELECT classroom, day, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
+       SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
+FROM pending_classroom_days
+WHERE true
+GROUP BY classroom, day
+ON CONFLICT (classroom, day) DO UPDATE
+SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
+    watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
+    watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
+    completion_logs           = counted.completion_logs + excluded.completion_logs,
+    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum,
+    active_students           = counted.active_students + excluded.active_students,
+    completed                 = counted.completed + excluded.completed;
+
+INSERT INTO lesson_days AS counted
+SELECT lesson_id, day, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
+       SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
+FROM pending_lesson_days
+WHERE true
+GROUP BY lesson_id, day
+ON CONFLICT (lesson_id, day) DO UPDATE
+SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
+    watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
+    watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
+    completion_logs           = counted.completion_logs + excluded.completion_logs,
+    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum,
+    active_students           = counted.active_students + excluded.active_students,
+    completed                 = counted.completed + excluded.completed;
+
+INSERT INTO learner_days SELECT student_id, day FROM pending_learner_days WHERE true ON CONFLICT DO NOTHING;
+
+INSERT INTO learner_lessons SELECT student_id, lesson_id FROM pending_learner_lessons WHERE true ON CONFLICT DO NOTHING;
+
+INSERT INTO log_minutes AS counted
+SELECT minute, streaming_logs FROM pending_log_minutes WHERE true
+ON CONFLICT (minute) DO UPDATE SET streaming_logs = counted.streaming_logs + excluded.streaming_logs;
+
+DELETE FROM viewing_changes;
+DELETE FROM minute_changes;

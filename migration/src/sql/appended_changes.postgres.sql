@@ -1,0 +1,1 @@
+-- PostgreSQL appends since the sums by day exist.
