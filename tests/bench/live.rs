@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::load;
 use crate::machine::{median, resident_mb};
@@ -27,6 +28,10 @@ const SETTLING: Duration = Duration::from_secs(5);
 /// Sockets that are opened at a time.
 const AT_A_TIME: usize = 100;
 
+/// What a reader reads at a time: a frame of today fits. The buffer is cleared before each read, and the default size
+/// makes that half of what the readers cost, on the cores that the server works on.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
+
 /// Open sockets that have read their first frame.
 pub struct Sockets(Vec<WebSocketStream<MaybeTlsStream<TcpStream>>>);
 
@@ -35,7 +40,9 @@ pub async fn open(client: &Client, count: usize) -> Sockets {
     let mut sockets = Vec::with_capacity(count);
     while sockets.len() < count {
         let opening = (0..AT_A_TIME.min(count - sockets.len())).map(|_| async {
-            let (mut socket, _) = connect_async(Watcher::request(client)).await.expect("a socket");
+            let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
+            let connecting = connect_async_with_config(Watcher::request(client), Some(config), false);
+            let (mut socket, _) = connecting.await.expect("a socket");
             socket.next().await.expect("a first frame").expect("a good frame");
             socket
         });

@@ -1,7 +1,6 @@
 //! What goes over the socket: a snapshot of today, then deltas, each a step from one state to the next.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -88,7 +87,7 @@ pub enum LiveFrame {
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     kind: &'static str,
-    rest: Arc<str>,
+    rest: Bytes,
 }
 
 #[derive(Serialize)]
@@ -111,15 +110,15 @@ impl Frame {
     }
 
     fn new(kind: &'static str, at: DateTime<Utc>, content: &impl Serialize) -> serde_json::Result<Self> {
-        let object = serde_json::to_string(&Rest { at, content })?;
+        let object = Bytes::from(serde_json::to_vec(&Rest { at, content })?);
         // `type` and `seq` come in place of the brace.
-        Ok(Self { kind, rest: object.get(1..).unwrap_or_default().into() })
+        Ok(Self { kind, rest: object.slice(1..) })
     }
 
-    /// The text of the frame for one connection.
-    pub(super) fn numbered(&self, seq: u64) -> String {
+    /// The text of the frame for one connection, in two pieces: a short one of its own, and the one that all share.
+    pub(super) fn numbered(&self, seq: u64) -> [Bytes; 2] {
         let Self { kind, rest } = self;
-        format!(r#"{{"type":"{kind}","seq":{seq},{rest}"#)
+        [format!(r#"{{"type":"{kind}","seq":{seq},"#).into(), rest.clone()]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_ws::{CloseCode, Closed, Message, MessageStream, ProtocolError, Session};
+use actix_ws::{CloseCode, Closed, Item, Message, MessageStream, ProtocolError, Session};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
@@ -83,10 +83,15 @@ impl LiveSession {
         }
     }
 
+    /// Sends a frame as one message of two fragments, so that thousands of sockets hold its larger part once.
     async fn deliver(&mut self, frame: &Frame) -> Option<Ending> {
-        let text = frame.numbered(self.next_seq);
+        let [own, shared] = frame.numbered(self.next_seq);
         self.next_seq += 1;
-        let ending = unsent(timeout(SEND_PATIENCE, self.socket.text(text)).await);
+        let sending = async {
+            self.socket.continuation(Item::FirstText(own)).await?;
+            self.socket.continuation(Item::Last(shared)).await
+        };
+        let ending = unsent(timeout(SEND_PATIENCE, sending).await);
         if ending.is_none() {
             metrics::counter!("live_frames_total").increment(1);
         }
