@@ -17,6 +17,8 @@ const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_st
     AVG(sl.completion_percentage) AS avg_completion FROM students s LEFT JOIN streaming_logs sl \
     ON s.student_id = sl.student_id GROUP BY s.classroom";
 
+const MILLION: u64 = 1_000_000;
+
 /// A route at both sizes of the log, in milliseconds.
 struct Timed {
     route: &'static str,
@@ -31,13 +33,17 @@ pub async fn on(database: Database) -> Vec<Row> {
     let client = platform.client().await;
     let mut rows = Vec::new();
 
-    grow(&database, &platform, 1_000_000).await;
+    grow(&database, &platform, MILLION).await;
     let paths = paths();
     let mut timed = Vec::new();
     for (route, path) in &paths {
         timed.push(Timed { route, at_one: milliseconds(&client, path).await, at_ten: 0.0 });
     }
-    rows.push(grow(&database, &platform, 9_000_000).await);
+    let rate = grow(&database, &platform, 9 * MILLION).await;
+    rows.push(Row::fact(
+        format!("from 1 to 10 million logs by batches of 1,000, {name}"),
+        Rate(rate).to_string(),
+    ));
     for (timed, (_, path)) in timed.iter_mut().zip(&paths) {
         timed.at_ten = milliseconds(&client, path).await;
     }
@@ -53,7 +59,46 @@ pub async fn on(database: Database) -> Vec<Row> {
     rows
 }
 
-async fn grow(database: &Database, platform: &Platform, logs: u64) -> Row {
+/// What each cost is at 1, 10 and 50 million logs: a row for each, its figures in that order.
+pub async fn growth(database: Database) -> Vec<Row> {
+    let platform = load::serve(&database).await;
+    let client = platform.client().await;
+    let paths = paths();
+    let mut points: Vec<Vec<String>> = Vec::new();
+    for (more, single) in [(MILLION, "1"), (9 * MILLION, "10"), (40 * MILLION, "50")] {
+        eprintln!("growing to {single} million logs");
+        let batches = grow(&database, &platform, more).await;
+        let singles = load::run(&database, &platform, &["--connections", "64", "--duration", "15s"])
+            .await
+            .logs_per_second;
+        let mut figures = vec![Rate(batches).to_string(), Rate(singles).to_string()];
+        for (_, path) in &paths {
+            figures.push(format!("{:.1} ms", milliseconds(&client, path).await));
+        }
+        figures.push(format!("{:.1} ms", milliseconds(&client, &hour_path()).await));
+        figures.push(format!("{:.1} s", original_join(&database).await / 1e3));
+        let begun = Instant::now();
+        database.assert_verified().await;
+        figures.push(format!("{:.0} s", begun.elapsed().as_secs_f64()));
+        let logs = database.number("SELECT COUNT(*) FROM streaming_logs").await;
+        figures.push(format!("{} bytes", bytes_on_disk(&database).await / logs));
+        points.push(figures);
+    }
+    platform.stop().await;
+    let routes = paths.iter().map(|(route, _)| (*route).to_owned());
+    let costs = ["batches of 1,000 up to here", "single posts, from here on"].map(str::to_owned).into_iter();
+    let others = ["one hour, exact", "the original join query", "`verify`", "on disk for each log"];
+    let costs = costs.chain(routes).chain(others.map(str::to_owned));
+    let point =
+        |place: usize| points.iter().map(|figures| figures[place].as_str()).collect::<Vec<_>>().join(" / ");
+    costs
+        .enumerate()
+        .map(|(place, cost)| Row::fact(format!("{cost}, at 1 / 10 / 50 million logs"), point(place)))
+        .collect()
+}
+
+/// Stores so many logs in batches of 1,000; returns how many a second.
+async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
     let logs = logs.to_string();
     let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
     let report = load::run(database, platform, &arguments).await;
@@ -61,9 +106,7 @@ async fn grow(database: &Database, platform: &Platform, logs: u64) -> Row {
         // What autovacuum does sooner or later: plans and visibility as on a database that has been there for a while.
         database.execute("VACUUM ANALYZE").await;
     }
-    let work =
-        format!("from 1 to 10 million logs by batches of 1,000, {}", database.either("SQLite", "PostgreSQL"));
-    Row::fact(work, Rate(report.logs_per_second).to_string())
+    report.logs_per_second
 }
 
 fn day(ago: u64) -> NaiveDate {
@@ -120,10 +163,15 @@ fn routes(timed: &Timed, name: &str) -> Vec<Row> {
     rows
 }
 
-async fn join(database: &Database, client: &Client, name: &str) -> Row {
+/// In milliseconds.
+async fn original_join(database: &Database) -> f64 {
     let begun = Instant::now();
     database.rows(JOIN).await;
-    let original = begun.elapsed().as_secs_f64() * 1e3;
+    begun.elapsed().as_secs_f64() * 1e3
+}
+
+async fn join(database: &Database, client: &Client, name: &str) -> Row {
+    let original = original_join(database).await;
     let ours = milliseconds(client, "/analytics/classrooms").await;
     let must = if database.is_postgres() { 500.0 } else { 50.0 };
     Row::ratio(
@@ -134,13 +182,16 @@ async fn join(database: &Database, client: &Client, name: &str) -> Row {
     )
 }
 
+/// An hour whose ends lie within minutes, so that the log itself has to be asked.
+fn hour_path() -> String {
+    let date = day(10);
+    format!("/analytics/timeseries?bucket=minute&from={date}T10:00:00.000001Z&to={date}T11:00:00.000001Z")
+}
+
 /// The exact time-series query for one hour, and a scan of the whole log for the same.
 async fn one_hour(database: &Database, client: &Client, name: &str) -> Vec<Row> {
     let date = day(10);
-    let path = format!(
-        "/analytics/timeseries?bucket=minute&from={date}T10:00:00.000001Z&to={date}T11:00:00.000001Z"
-    );
-    let ours = milliseconds(client, &path).await;
+    let ours = milliseconds(client, &hour_path()).await;
     let bounds = database.either(
         "'{date}T10:00:00.000001Z' AND event_timestamp < '{date}T11:00:00.000001Z'",
         "TIMESTAMPTZ '{date}T10:00:00.000001Z' AND event_timestamp < TIMESTAMPTZ '{date}T11:00:00.000001Z'",
@@ -185,16 +236,18 @@ async fn one_hour(database: &Database, client: &Client, name: &str) -> Vec<Row> 
     rows
 }
 
+async fn bytes_on_disk(database: &Database) -> i64 {
+    if database.is_postgres() {
+        return database.number("SELECT CAST(pg_database_size(current_database()) AS bigint)").await;
+    }
+    let pages = database.number("SELECT page_count FROM pragma_page_count()").await;
+    pages * database.number("SELECT page_size FROM pragma_page_size()").await
+}
+
 async fn size(database: &Database, name: &str) -> Row {
-    let bytes = if database.is_postgres() {
-        database.number("SELECT CAST(pg_database_size(current_database()) AS bigint)").await
-    } else {
-        let pages = database.number("SELECT page_count FROM pragma_page_count()").await;
-        pages * database.number("SELECT page_size FROM pragma_page_size()").await
-    };
     Row::fact(
         format!("on disk for each of 10 million logs, with indexes and rollups, {name}"),
-        format!("{} bytes", bytes / 10_000_000),
+        format!("{} bytes", bytes_on_disk(database).await / 10_000_000),
     )
 }
 

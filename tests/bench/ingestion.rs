@@ -11,7 +11,7 @@ use crate::table::{Rate, Row};
 /// How often both sides are measured, in turns.
 const ROUNDS: usize = 3;
 
-const SINGLE: [&str; 4] = ["--connections", "64", "--duration", "15s"];
+const SINGLE: [&str; 6] = ["--connections", "64", "--duration", "15s", "--days", "30"];
 const BATCHES: [&str; 6] = ["--connections", "16", "--batch", "1000", "--logs", "1000000"];
 const ROWS: f64 = 1e6;
 

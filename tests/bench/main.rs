@@ -20,9 +20,19 @@ use std::time::Instant;
 use edtech_tests::Database;
 use table::Row;
 
-/// The parts, in their order: each by the name that `--only` takes.
-const PARTS: [&str; 9] =
-    ["postgres", "sqlite", "replay", "rest", "overload", "live", "analytics", "analytics-sqlite", "steady"];
+/// The parts, in their order, by the names that the command takes.
+const PARTS: [&str; 10] = [
+    "postgres",
+    "sqlite",
+    "replay",
+    "rest",
+    "overload",
+    "live",
+    "analytics",
+    "analytics-sqlite",
+    "growth",
+    "steady",
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -62,6 +72,7 @@ async fn measure(part: &str) -> Vec<Row> {
         "live" => live::sockets().await,
         "analytics" => analytics::on(Database::postgres().await).await,
         "analytics-sqlite" => analytics::on(Database::sqlite()).await,
+        "growth" => analytics::growth(Database::postgres().await).await,
         _ => steady::ten_minutes().await,
     }
 }

@@ -1,5 +1,5 @@
--- SQLite appends as PostgreSQL does: sums by day that every group updates are pages scattered over the file, and most of
--- what a group of a few logs writes.
+-- SQLite appends what PostgreSQL does, and the viewings too: rows that every group updates are pages scattered over the
+-- file, and most of what a group of a few logs writes.
 CREATE TABLE viewing_changes (
     student_id                INTEGER NOT NULL,
     lesson_id                 INTEGER NOT NULL,
@@ -9,7 +9,6 @@ CREATE TABLE viewing_changes (
     watch_time_seconds        INTEGER NOT NULL,
     completion_logs           INTEGER NOT NULL,
     completion_percentage_sum INTEGER NOT NULL,
-    is_new                    INTEGER NOT NULL CHECK (is_new IN (0, 1)),
     completed                 INTEGER NOT NULL
 ) STRICT;
 
@@ -19,13 +18,19 @@ CREATE TABLE minute_changes (
 ) STRICT;
 
 -- What is still to be folded in, as rows of the rollups that it will become. A key may come in several rows.
+CREATE VIEW pending_viewing_days AS
+SELECT student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+       completion_percentage_sum
+FROM viewing_changes
+WHERE streaming_logs > 0;
+
 CREATE VIEW pending_learner_days AS
-SELECT student_id, day FROM viewing_changes WHERE is_new
+SELECT student_id, day FROM pending_viewing_days
 UNION
-SELECT student_id, '0001-01-01' FROM viewing_changes WHERE is_new;
+SELECT student_id, '0001-01-01' FROM pending_viewing_days;
 
 CREATE VIEW pending_learner_lessons AS
-SELECT DISTINCT student_id, lesson_id FROM viewing_changes WHERE is_new;
+SELECT DISTINCT student_id, lesson_id FROM pending_viewing_days;
 
 CREATE VIEW pending_classroom_days AS
 SELECT students.classroom, change.day, change.streaming_logs, change.watch_time_logs, change.watch_time_seconds,
@@ -42,8 +47,15 @@ WHERE NOT EXISTS (SELECT 1
 
 CREATE VIEW pending_lesson_days AS
 SELECT lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs, completion_percentage_sum,
-       is_new AS active_students, completed
+       0 AS active_students, completed
 FROM viewing_changes
+UNION ALL
+SELECT begun.lesson_id, begun.day, 0, 0, 0, 0, 0, 1, 0
+FROM (SELECT DISTINCT student_id, day, lesson_id FROM pending_viewing_days) AS begun
+WHERE NOT EXISTS (SELECT 1
+                  FROM viewing_days AS known
+                  WHERE known.student_id = begun.student_id AND known.day = begun.day
+                    AND known.lesson_id = begun.lesson_id)
 UNION ALL
 SELECT met.lesson_id, '0001-01-01', 0, 0, 0, 0, 0, 1, 0
 FROM pending_learner_lessons AS met
@@ -60,6 +72,9 @@ DROP VIEW counted_learner_lessons;
 DROP VIEW counted_classroom_days;
 DROP VIEW counted_lesson_days;
 DROP VIEW counted_log_minutes;
+
+CREATE VIEW counted_viewing_days AS
+SELECT * FROM viewing_days UNION ALL SELECT * FROM pending_viewing_days;
 
 CREATE VIEW counted_learner_days AS
 SELECT student_id, day FROM learner_days

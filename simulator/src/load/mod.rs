@@ -64,14 +64,14 @@ pub(crate) struct LoadArgs {
     /// Lessons.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     lessons: u32,
-    /// The days up to now that the logs are from: the first is from the first day, the last from today. 0 is today.
+    /// The days up to now that the logs are from: the first is from the first day, the last from today. 0: they are
+    /// from when they are posted.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=3_650))]
     days: u16,
     /// How learners, lessons and moments follow each other.
     #[arg(long, value_enum, default_value_t = Pattern::Viewings)]
     pattern: Pattern,
-    /// Which logs; drawn, and printed, without it. Two runs with one seed post the same logs, so the second is all
-    /// duplicates.
+    /// Which logs; drawn, and printed, without it. Two runs with one seed post the same ids, at other moments.
     #[arg(long)]
     seed: Option<u64>,
     /// Begins the external ids of learners and lessons.
@@ -92,8 +92,7 @@ pub(crate) async fn load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.client, Some(Duration::from_secs(30)))?;
     let target = Target::of(client.url())?;
     let school = Arc::new(School::enrol(&client, &args.name, args.learners, args.lessons).await?);
-    let length = TimeDelta::days(args.days.into());
-    let era = Era { start: environment::now() - length, length };
+    let era = era(args.days, args.duration)?;
     let plan = Arc::new(Plan::new(args.connections, args.batch, args.rate, args.duration, args.logs));
     let mut lanes = JoinSet::new();
     let mut seeds = SmallRng::seed_from_u64(seed);
@@ -114,6 +113,16 @@ pub(crate) async fn load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let report = tally.report(args.connections, args.batch, args.rate);
     console::say(&if args.json { serde_json::to_string(&report)? } else { report.to_string() });
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL_TAKEN) })
+}
+
+/// So many days up to now; without any, from now on.
+fn era(days: u16, duration: Option<Duration>) -> anyhow::Result<Era> {
+    let now = environment::now();
+    if days == 0 {
+        return Ok(Era { start: now, length: TimeDelta::from_std(duration.unwrap_or_default())? });
+    }
+    let length = TimeDelta::days(days.into());
+    Ok(Era { start: now - length, length })
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -38,6 +38,12 @@ pub(super) struct LogStream {
     watching: Option<Watching>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Posted {
+    AsItHappens,
+    Later,
+}
+
 /// A learner in front of a lesson.
 struct Watching {
     student: usize,
@@ -52,25 +58,25 @@ impl LogStream {
         Self { school, pattern, era, rng, watching: None }
     }
 
-    /// One log, for `application/json`.
+    /// One log, for `application/json`: it happens as it is posted. `progress` is how much of the load is behind us, 0
+    /// to 1: the era passes with it.
     pub(super) fn one(&mut self, progress: f64) -> Vec<u8> {
         let mut body = String::with_capacity(BYTES_OF_A_LOG);
-        self.write_log(&mut body, progress);
+        self.write_log(&mut body, progress, Posted::AsItHappens);
         body.into_bytes()
     }
 
-    /// So many logs, for `application/x-ndjson`.
+    /// So many logs, for `application/x-ndjson`: viewings that were kept for a while.
     pub(super) fn lines(&mut self, logs: usize, progress: f64) -> Vec<u8> {
         let mut body = String::with_capacity(logs * BYTES_OF_A_LOG);
         for _ in 0..logs {
-            self.write_log(&mut body, progress);
+            self.write_log(&mut body, progress, Posted::Later);
             body.push('\n');
         }
         body.into_bytes()
     }
 
-    /// `progress` is how much of the load is behind us, 0 to 1: the era passes with it.
-    fn write_log(&mut self, body: &mut String, progress: f64) {
+    fn write_log(&mut self, body: &mut String, progress: f64, posted: Posted) {
         let mut watching = match self.watching.take() {
             Some(watching) if self.pattern == Pattern::Viewings => watching,
             _ => self.begin(),
@@ -78,10 +84,12 @@ impl LogStream {
         let event = watching.viewing.next(&mut self.rng);
         watching.seconds += i64::from(event.watch_time_seconds);
         let share = if self.pattern == Pattern::Random { self.rng.random::<f64>() } else { progress };
-        let passed = share * self.era.length.as_seconds_f64();
-        let moment = self.era.start
-            + TimeDelta::milliseconds((passed * 1000.0) as i64)
-            + TimeDelta::seconds(watching.seconds);
+        let passed = TimeDelta::microseconds((share * self.era.length.as_seconds_f64() * 1e6) as i64);
+        let since = match posted {
+            Posted::AsItHappens => TimeDelta::zero(),
+            Posted::Later => TimeDelta::seconds(watching.seconds),
+        };
+        let moment = self.era.start + passed + since;
         self.write(body, &watching, &event, moment);
         self.watching = Some(watching).filter(|watching| !watching.viewing.is_over());
     }
@@ -122,12 +130,15 @@ mod tests {
 
     use super::*;
 
-    fn logs(pattern: Pattern, count: usize) -> Vec<Value> {
+    fn stream(pattern: Pattern) -> LogStream {
         let names = |kind: &str| (0..50).map(|number| format!("{kind}-{number}")).collect();
         let school = Arc::new(School { students: names("student"), lessons: names("lesson") });
         let era = Era { start: DateTime::UNIX_EPOCH, length: TimeDelta::days(30) };
-        let mut stream = LogStream::new(school, pattern, era, SmallRng::seed_from_u64(1));
-        let lines = String::from_utf8(stream.lines(count, 0.5)).unwrap();
+        LogStream::new(school, pattern, era, SmallRng::seed_from_u64(1))
+    }
+
+    fn logs(pattern: Pattern, count: usize) -> Vec<Value> {
+        let lines = String::from_utf8(stream(pattern).lines(count, 0.5)).unwrap();
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -142,6 +153,17 @@ mod tests {
         assert!((7..=13).contains(&mean), "{mean}");
         // Half of the way through the era, and the seconds of the viewing.
         assert!(logs.iter().all(|log| log["event_timestamp"].as_str().unwrap().starts_with("1970-01-16T0")));
+    }
+
+    #[test]
+    fn a_log_by_itself_happens_as_it_is_posted() {
+        let mut stream = stream(Pattern::Viewings);
+        for (progress, moment) in
+            [(0.5, "1970-01-16T00:00:00.000000Z"), (0.75, "1970-01-23T12:00:00.000000Z")]
+        {
+            let log: Value = serde_json::from_slice(&stream.one(progress)).unwrap();
+            assert_eq!(log["event_timestamp"], moment);
+        }
     }
 
     #[test]

@@ -16,15 +16,15 @@ FROM (
            SUM(completion_percentage_sum) AS completion_percentage_sum,
            1                              AS active_students,
            0                              AS completed
-    FROM viewing_days
+    FROM counted_viewing_days
     WHERE day >= {from} AND {whose}
     GROUP BY student_id, day
     UNION ALL
     SELECT student_id, day, 0, 0, 0, 0, 0, 0, 1 FROM completions WHERE day >= {from} AND {whose}
     -- All time: who was active on any day.
     UNION ALL
-    SELECT DISTINCT student_id, CAST('0001-01-01' AS date), 0, 0, 0, 0, 0, 1, 0 FROM viewing_days WHERE {whose} -- postgres
-    SELECT DISTINCT student_id, '0001-01-01', 0, 0, 0, 0, 0, 1, 0 FROM viewing_days WHERE {whose} -- sqlite
+    SELECT DISTINCT student_id, CAST('0001-01-01' AS date), 0, 0, 0, 0, 0, 1, 0 FROM counted_viewing_days WHERE {whose} -- postgres
+    SELECT DISTINCT student_id, '0001-01-01', 0, 0, 0, 0, 0, 1, 0 FROM counted_viewing_days WHERE {whose} -- sqlite
 ) AS part
 JOIN students ON students.student_id = part.student_id
 GROUP BY students.classroom, part.day

@@ -1,1 +1,1 @@
-SELECT DISTINCT student_id, lesson_id FROM viewing_days
+SELECT DISTINCT student_id, lesson_id FROM counted_viewing_days

@@ -6,12 +6,14 @@ WITH active_classrooms AS (
                   FROM learner_days AS active
                   WHERE active.student_id = students.student_id AND active.day BETWEEN {first_day} AND {last_day})
        -- What is still to be folded in.
-       OR student_id IN (SELECT student_id FROM viewing_changes WHERE is_new AND day BETWEEN {first_day} AND {last_day})
+       OR student_id IN (SELECT student_id
+                         FROM viewing_changes
+                         WHERE streaming_logs > 0 AND day BETWEEN {first_day} AND {last_day})
     GROUP BY students.classroom
 ),
 active_lessons AS (
     SELECT lesson_id, COUNT(DISTINCT student_id) AS active_students
-    FROM viewing_days
+    FROM counted_viewing_days
     WHERE day BETWEEN {first_day} AND {last_day}
     GROUP BY lesson_id
 ),

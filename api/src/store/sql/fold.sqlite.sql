@@ -1,4 +1,4 @@
--- Folds what was appended into the rollups: the sums first, since they ask who was not yet known.
+-- Folds what was appended into the rollups: the sums first, since they ask what was not known before.
 INSERT INTO classroom_days AS counted
 SELECT classroom, day, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
        SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
@@ -32,6 +32,19 @@ SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs
 INSERT INTO learner_days SELECT student_id, day FROM pending_learner_days WHERE true ON CONFLICT DO NOTHING;
 
 INSERT INTO learner_lessons SELECT student_id, lesson_id FROM pending_learner_lessons WHERE true ON CONFLICT DO NOTHING;
+
+INSERT INTO viewing_days AS counted
+SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
+       SUM(completion_percentage_sum)
+FROM pending_viewing_days
+WHERE true
+GROUP BY student_id, day, lesson_id
+ON CONFLICT (student_id, day, lesson_id) DO UPDATE
+SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
+    watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
+    watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
+    completion_logs           = counted.completion_logs + excluded.completion_logs,
+    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum;
 
 INSERT INTO log_minutes AS counted
 SELECT minute, streaming_logs FROM pending_log_minutes WHERE true

@@ -8,30 +8,12 @@ SELECT item.log_id, item.student_id, item.lesson_id, item.event_type, NULLIF(ite
        NULLIF(item.completion_percentage, -1), item.event_timestamp, item.received_at
 FROM {logs};
 
--- What the sums by day do not know yet: appended here, folded into them soon. See store/fold.rs.
+-- What the rollups do not know yet: appended here, folded into them soon. See store/fold.rs.
 INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
-                             completion_logs, completion_percentage_sum, is_new, completed)
+                             completion_logs, completion_percentage_sum, completed)
 SELECT item.student_id, item.lesson_id, item.day, item.streaming_logs, item.watch_time_logs, item.watch_time_seconds,
-       item.completion_logs, item.completion_percentage_sum,
-       NOT EXISTS (SELECT 1
-                   FROM viewing_days AS known
-                   WHERE known.student_id = item.student_id AND known.day = item.day
-                     AND known.lesson_id = item.lesson_id),
-       0
+       item.completion_logs, item.completion_percentage_sum, 0
 FROM {viewings};
-
-INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds,
-                                     completion_logs, completion_percentage_sum)
-SELECT item.student_id, item.day, item.lesson_id, item.streaming_logs, item.watch_time_logs, item.watch_time_seconds,
-       item.completion_logs, item.completion_percentage_sum
-FROM {viewings}
-WHERE true
-ON CONFLICT (student_id, day, lesson_id) DO UPDATE
-SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
-    watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
-    watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
-    completion_logs           = counted.completion_logs + excluded.completion_logs,
-    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum;
 
 -- A completing log that came late: the pair was complete at a later moment, perhaps on a later day.
 INSERT INTO day_revisions AS raised (day, revision)
@@ -46,13 +28,13 @@ WHERE true
 ON CONFLICT (day) DO UPDATE SET revision = raised.revision + 1;
 
 INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
-                             completion_logs, completion_percentage_sum, is_new, completed)
-SELECT item.student_id, item.lesson_id, later.day, 0, 0, 0, 0, 0, false, -1
+                             completion_logs, completion_percentage_sum, completed)
+SELECT item.student_id, item.lesson_id, later.day, 0, 0, 0, 0, 0, -1
 FROM {completions}
 JOIN completions AS later ON later.student_id = item.student_id AND later.lesson_id = item.lesson_id
 WHERE item.completed_at < later.completed_at
 UNION ALL
-SELECT item.student_id, item.lesson_id, item.day, 0, 0, 0, 0, 0, false, 1
+SELECT item.student_id, item.lesson_id, item.day, 0, 0, 0, 0, 0, 1
 FROM {completions}
 WHERE NOT EXISTS (SELECT 1
                   FROM completions AS known
