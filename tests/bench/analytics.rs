@@ -1,16 +1,16 @@
 //! Analytics at one and at ten million logs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate, Utc};
-use edtech_tests::{Client, Database, Platform};
+use edtech_tests::{Client, Database, Platform, eventually};
 
 use crate::load;
 use crate::machine::median;
 use crate::table::{Rate, Row};
 
 /// How often each route is asked; the first time is not counted.
-const TIMES: usize = 7;
+const TIMES: usize = 15;
 
 /// The join query of the original dashboard, word for word.
 const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_students, \
@@ -18,6 +18,9 @@ const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_st
     ON s.student_id = sl.student_id GROUP BY s.classroom";
 
 const MILLION: u64 = 1_000_000;
+
+/// How long the last of what was appended may take.
+const FOLDED_IN: Duration = Duration::from_secs(60);
 
 /// A route at both sizes of the log, in milliseconds.
 struct Timed {
@@ -102,6 +105,10 @@ async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
     let logs = logs.to_string();
     let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
     let report = load::run(database, platform, &arguments).await;
+    eventually("all folded in", FOLDED_IN, async || {
+        (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
+    })
+    .await;
     if database.is_postgres() {
         // What autovacuum does sooner or later: plans and visibility as on a database that has been there for a while.
         database.execute("VACUUM ANALYZE").await;
@@ -261,7 +268,7 @@ async fn beside_ingestion(database: &Database, platform: &Platform, client: &Cli
         let paths = paths();
         for (_, path) in paths.iter().cycle() {
             client.get(path).await.expect(200);
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     let beside = tokio::select! {
