@@ -70,8 +70,8 @@ async fn measure(part: &str) -> Vec<Row> {
         "rest" => resources::at_rest().await,
         "overload" => resources::under_load().await,
         "live" => live::sockets().await,
-        "analytics" => analytics::on(Database::postgres().await).await,
-        "analytics-sqlite" => analytics::on(Database::sqlite()).await,
+        "analytics" => analytics::on(Database::postgres().await, Database::postgres().await).await,
+        "analytics-sqlite" => analytics::on(Database::sqlite(), Database::sqlite()).await,
         "growth" => analytics::growth(Database::postgres().await).await,
         _ => steady::ten_minutes().await,
     }

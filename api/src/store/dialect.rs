@@ -1,6 +1,6 @@
 //! The few places where SQLite and PostgreSQL differ.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use sea_orm::{DbBackend, Value};
 
 /// Which of the two databases is underneath.
@@ -50,7 +50,7 @@ impl Dialect {
 
 /// `2021-11-29T23:09:00.867219Z`: always 27 characters for the years that we accept.
 pub(super) fn text_of_time(moment: DateTime<Utc>) -> String {
-    moment.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 #[cfg(test)]

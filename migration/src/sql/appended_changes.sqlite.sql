@@ -1,5 +1,5 @@
--- SQLite appends what PostgreSQL does, and the viewings too: rows that every group updates are pages scattered over the
--- file, and most of what a group of a few logs writes.
+-- SQLite appends as PostgreSQL does: rows that every group updates are pages scattered over the file, and most of what a
+-- group of a few logs writes.
 CREATE TABLE viewing_changes (
     student_id                INTEGER NOT NULL,
     lesson_id                 INTEGER NOT NULL,

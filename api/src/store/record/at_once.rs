@@ -31,7 +31,7 @@ impl Store {
     pub fn writing_lanes(&self) -> usize {
         match self.dialect {
             Dialect::Postgres => LANES,
-            Dialect::Sqlite => 1,
+            Dialect::Sqlite => 2,
         }
     }
 

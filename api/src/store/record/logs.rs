@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{DbErr, QueryResult};
 
-use super::Recording;
 use super::candidate::{Candidate, Content, Key};
+use super::{Expected, Recording};
 use crate::store::query::{Query, Rows};
 
 /// What the database holds for the keys of a group.
@@ -28,21 +28,28 @@ impl StoredLogs {
 }
 
 impl Recording<'_> {
-    /// Inserts the first candidate of each key; where there are others, or the key was taken, fetches what is stored.
-    pub(super) async fn store_logs(&self, candidates: &[Candidate<'_>]) -> Result<StoredLogs, DbErr> {
+    /// Inserts the first candidate of each key that is not there; where there are others, or the key was taken, fetches
+    /// what is stored.
+    pub(super) async fn store_logs(
+        &self,
+        candidates: &[Candidate<'_>],
+        expected: Expected,
+    ) -> Result<StoredLogs, DbErr> {
         let mut first_of_key = BTreeMap::new();
         for candidate in candidates {
             first_of_key.entry(candidate.key).or_insert(candidate);
         }
+        let keys_repeat = first_of_key.len() < candidates.len();
+        let mut content = match expected {
+            Expected::NewLogs => HashMap::new(),
+            Expected::Duplicates => self.stored_content(first_of_key.keys().copied().collect()).await?,
+        };
+        first_of_key.retain(|key, _| !content.contains_key(key));
         let new = self.insert(first_of_key.values().copied()).await?;
         // A key that came once and went in needs no comparison.
-        let mut disputed: Vec<Key> = first_of_key.into_keys().filter(|key| !new.contains(key)).collect();
-        if new.len() + disputed.len() < candidates.len() {
-            disputed = candidates.iter().map(|candidate| candidate.key).collect();
-            disputed.sort_unstable();
-            disputed.dedup();
-        }
-        Ok(StoredLogs { content: self.stored_content(disputed).await?, new })
+        first_of_key.retain(|key, _| keys_repeat || !new.contains(key));
+        content.extend(self.stored_content(first_of_key.into_keys().collect()).await?);
+        Ok(StoredLogs { content, new })
     }
 
     async fn insert<'c, 'g: 'c>(

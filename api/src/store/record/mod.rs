@@ -43,6 +43,15 @@ pub(super) struct Recording<'t> {
     pub(super) calendar: Calendar,
 }
 
+/// What the logs of a group probably are: it decides which question comes first, and no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// Not stored before.
+    NewLogs,
+    /// Stored before, as when somebody sends everything again.
+    Duplicates,
+}
+
 impl Store {
     /// Stores and counts a group of submissions; answers a verdict for each item of each. After an error some may be
     /// stored: sending them again is safe.
@@ -52,22 +61,21 @@ impl Store {
         group: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
         if self.memory.expects_duplicates() {
-            return self.record_carefully(calendar, group).await;
+            return self.record_carefully(calendar, group, Expected::Duplicates).await;
         }
         let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
-        let assumed = Arc::new(assumed);
         if assumed.is_empty() {
-            return self.record_carefully(calendar, group).await;
+            return self.record_carefully(calendar, group, Expected::NewLogs).await;
         }
-        match self.store_assumed(calendar, Arc::clone(&assumed)).await? {
+        match self.store_assumed(calendar, &assumed).await? {
             Outcome::Stored => {
                 metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
                 self.record_rest(calendar, &assumed).await
             }
-            Outcome::NotNew => self.record_carefully(calendar, group).await,
+            Outcome::NotNew => self.record_carefully(calendar, group, Expected::Duplicates).await,
             Outcome::Outdated => {
                 self.memory.forget().await;
-                self.record_carefully(calendar, group).await
+                self.record_carefully(calendar, group, Expected::NewLogs).await
             }
         }
     }
@@ -80,7 +88,7 @@ impl Store {
         let (verdicts, rest) = assumed.split();
         let judged = match rest.is_empty() {
             true => Vec::new(),
-            false => self.record_carefully(calendar, Arc::new(rest)).await?,
+            false => self.record_carefully(calendar, Arc::new(rest), Expected::NewLogs).await?,
         };
         let mut judged = judged.into_iter().flatten();
         let mut verdict = |known: Option<Verdict>| known.or_else(|| judged.next()).unwrap_or(Verdict::Gone);
@@ -91,12 +99,13 @@ impl Store {
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
+        expected: Expected,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
         let dialect = self.dialect;
         let verdicts = self
             .write(move |tx| {
                 let group = Arc::clone(&group);
-                Box::pin(async move { Recording { tx, dialect, calendar }.record(&group).await })
+                Box::pin(async move { Recording { tx, dialect, calendar }.record(&group, expected).await })
             })
             .await?;
         metrics::counter!("ingest_groups_total", "way" => "careful").increment(1);
@@ -106,13 +115,13 @@ impl Store {
 }
 
 impl Recording<'_> {
-    async fn record(&self, group: &[Submission]) -> Result<Vec<Vec<Verdict>>, DbErr> {
+    async fn record(&self, group: &[Submission], expected: Expected) -> Result<Vec<Vec<Verdict>>, DbErr> {
         gate::pass(self.tx, self.dialect).await?;
         let mut admission = Admission::open(group);
         self.withdraw_vanished_replays(&mut admission).await?;
         let roster = self.roster_of(&admission.pending()).await?;
         let candidates = admission.admit(&roster, &self.calendar);
-        let stored = self.store_logs(&candidates).await?;
+        let stored = self.store_logs(&candidates, expected).await?;
         let new_logs = admission.settle(&candidates, &stored);
         self.count(&new_logs, &roster).await?;
         self.keep_rejected(&admission).await?;

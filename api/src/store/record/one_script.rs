@@ -3,9 +3,7 @@
 //! Each statement by itself would be a way to the thread that works on the file and back: for a group of a few logs that
 //! costs more than the work.
 
-use std::sync::Arc;
-
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::assumed::{Assumed, Outcome};
 use super::logs::log_rows;
@@ -18,17 +16,19 @@ impl Store {
     /// Stores and counts all of them, or none.
     pub(super) async fn store_in_one_script(
         &self,
-        calendar: Calendar,
-        assumed: Arc<Assumed>,
+        calendar: &Calendar,
+        assumed: &Assumed,
     ) -> Result<Outcome, StoreError> {
+        // Written while the group before is still at work: the transaction is for SQLite alone.
+        let script = script(calendar, assumed);
         let stored = self
             .write(move |tx| {
-                let assumed = Arc::clone(&assumed);
-                Box::pin(async move { store(tx, &calendar, &assumed).await })
+                let script = script.clone();
+                Box::pin(async move { script.execute(tx).await })
             })
             .await;
         let refused = match stored {
-            Ok(()) => {
+            Ok(_) => {
                 self.appended.notify_one();
                 return Ok(Outcome::Stored);
             }
@@ -39,18 +39,16 @@ impl Store {
     }
 }
 
-async fn store(tx: &DatabaseTransaction, calendar: &Calendar, assumed: &Assumed) -> Result<(), DbErr> {
+fn script(calendar: &Calendar, assumed: &Assumed) -> Query {
     let logs: Vec<_> = assumed.candidates().collect();
-    let script = Query::new(Dialect::Sqlite, include_str!("../sql/store_new_logs.sqlite.sql"))
+    Query::new(Dialect::Sqlite, include_str!("../sql/store_new_logs.sqlite.sql"))
         .bind("roster_generation", assumed.generation)
         .set("logs", log_rows(logs.iter()))
         .set("viewings", assumed.tally.viewing_rows())
         .set("completions", assumed.tally.completion_rows(calendar))
         .set("minutes", assumed.tally.minute_rows())
         .set("days", Rows::new().day("day", assumed.tally.days()))
-        .set("intake", assumed.intake.rows());
-    script.execute(tx).await?;
-    Ok(())
+        .set("intake", assumed.intake.rows())
 }
 
 /// What the script says by failing.

@@ -1,25 +1,33 @@
--- Folds what was appended into the sums by day. One statement sees one state: it takes away exactly what it adds. Whoever
+-- Folds what was appended into the viewings and the sums by day. One statement sees one state: it takes away exactly what it adds. Whoever
 -- runs it is alone in that: see store/fold.rs.
 WITH change AS (
     DELETE FROM viewing_changes
     RETURNING *
 ),
--- What one learner did on one day.
-learner_day AS MATERIALIZED (
-    SELECT student_id, day,
-           SUM(streaming_logs)            AS streaming_logs,
-           SUM(watch_time_logs)           AS watch_time_logs,
-           SUM(watch_time_seconds)        AS watch_time_seconds,
-           SUM(completion_logs)           AS completion_logs,
-           SUM(completion_percentage_sum) AS completion_percentage_sum,
-           SUM(completed)                 AS completed,
-           BOOL_OR(is_new)                AS is_new
+viewed AS (
+    INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
+                                         watch_time_seconds, completion_logs, completion_percentage_sum)
+    SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds),
+           SUM(completion_logs), SUM(completion_percentage_sum)
     FROM change
-    GROUP BY student_id, day
+    WHERE streaming_logs > 0
+    GROUP BY student_id, day, lesson_id
+    ORDER BY student_id, day, lesson_id
+    ON CONFLICT (student_id, day, lesson_id) DO UPDATE
+    SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
+        watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
+        watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
+        completion_logs           = counted.completion_logs + excluded.completion_logs,
+        completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
+    RETURNING student_id, day, lesson_id, xmax = 0 AS is_new
+),
+-- Viewings that begin with this.
+begun AS MATERIALIZED (
+    SELECT student_id, day, lesson_id FROM viewed WHERE is_new
 ),
 active AS (
     INSERT INTO learner_days (student_id, day)
-    SELECT student_id, day FROM learner_day WHERE is_new
+    SELECT DISTINCT student_id, day FROM begun
     ORDER BY student_id, day
     ON CONFLICT (student_id, day) DO NOTHING
     RETURNING student_id, day
@@ -34,7 +42,7 @@ first_active AS (
 ),
 met AS (
     INSERT INTO learner_lessons (student_id, lesson_id)
-    SELECT DISTINCT student_id, lesson_id FROM change WHERE is_new
+    SELECT DISTINCT student_id, lesson_id FROM begun
     ORDER BY student_id, lesson_id
     ON CONFLICT (student_id, lesson_id) DO NOTHING
     RETURNING lesson_id
@@ -47,7 +55,7 @@ classrooms_counted AS (
     FROM (
         SELECT student_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
                completion_percentage_sum, 0 AS active_students, completed
-        FROM learner_day
+        FROM change
         UNION ALL
         SELECT student_id, day, 0, 0, 0, 0, 0, 1, 0 FROM active
         UNION ALL
@@ -73,8 +81,10 @@ lessons_counted AS (
            SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
     FROM (
         SELECT lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-               completion_percentage_sum, CASE WHEN is_new THEN 1 ELSE 0 END AS active_students, completed
+               completion_percentage_sum, 0 AS active_students, completed
         FROM change
+        UNION ALL
+        SELECT lesson_id, day, 0, 0, 0, 0, 0, 1, 0 FROM begun
         UNION ALL
         SELECT lesson_id, DATE '0001-01-01', 0, 0, 0, 0, 0, 1, 0 FROM met
     ) AS part
@@ -92,6 +102,7 @@ lessons_counted AS (
 )
 -- Evaluated in order, which is the order of every writer.
 SELECT (SELECT COUNT(*) FROM change),
+       (SELECT COUNT(*) FROM viewed),
        (SELECT COUNT(*) FROM active),
        (SELECT COUNT(*) FROM first_active),
        (SELECT COUNT(*) FROM met),

@@ -37,25 +37,6 @@ stored AS (
                 $10::timestamptz[])
     RETURNING 1
 ),
-viewing AS MATERIALIZED (
-    SELECT *
-    FROM UNNEST($11::bigint[], $12::date[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                $18::bigint[])
-        AS item(student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-                completion_percentage_sum)
-),
-viewed AS (
-    INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
-                                         watch_time_seconds, completion_logs, completion_percentage_sum)
-    SELECT * FROM viewing
-    ON CONFLICT (student_id, day, lesson_id) DO UPDATE
-    SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
-        watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
-        watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
-        completion_logs           = counted.completion_logs + excluded.completion_logs,
-        completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
-    RETURNING student_id, day, lesson_id, xmax = 0 AS is_new
-),
 completed AS (
     INSERT INTO completions (student_id, lesson_id, completed_at, day)
     SELECT * FROM reached
@@ -71,19 +52,18 @@ moved AS (
       AND completions.completed_at = known.completed_at AND known.reached_at < known.completed_at
     RETURNING completions.student_id, completions.lesson_id, known.day AS from_day, completions.day AS to_day
 ),
--- What the other rollups do not know yet: appended here, folded into them soon. Updating them now would cost as much as
--- all the rest, and whoever stores a group would wait for whoever stores another.
+-- What the rollups do not know yet: appended here, folded into them soon. Updating them now would cost as much as all the
+-- rest, and whoever stores a group would wait for whoever stores another.
 appended AS (
-    INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
-                                 completion_logs, completion_percentage_sum, is_new, completed)
-    SELECT student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-           completion_percentage_sum, is_new, 0
-    FROM viewing
-    JOIN viewed USING (student_id, day, lesson_id)
+    INSERT INTO viewing_changes (student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds,
+                                 completion_logs, completion_percentage_sum, completed)
+    SELECT *, 0
+    FROM UNNEST($11::bigint[], $12::date[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+                $18::bigint[])
     UNION ALL
-    SELECT student_id, lesson_id, day, 0, 0, 0, 0, 0, false, 1 FROM completed
+    SELECT student_id, day, lesson_id, 0, 0, 0, 0, 0, 1 FROM completed
     UNION ALL
-    SELECT student_id, lesson_id, UNNEST(ARRAY[from_day, to_day]), 0, 0, 0, 0, 0, false, UNNEST(ARRAY[-1, 1])
+    SELECT student_id, UNNEST(ARRAY[from_day, to_day]), lesson_id, 0, 0, 0, 0, 0, UNNEST(ARRAY[-1, 1])
     FROM moved
 ),
 grouped AS (
@@ -93,7 +73,6 @@ grouped AS (
 )
 SELECT SQRT(CASE WHEN EXISTS (SELECT FROM guard) THEN 1 ELSE -1 END),
        (SELECT COUNT(*) FROM stored),
-       (SELECT COUNT(*) FROM viewed),
        -- Of each pair that is completed we know what it was, or have stored what it is.
        1 / CASE WHEN (SELECT COUNT(*) FROM completed) + COUNT(*) = COALESCE(ARRAY_LENGTH($19, 1), 0)
                  AND (SELECT COUNT(*) FROM moved) = COUNT(*) FILTER (WHERE reached_at < completed_at)
