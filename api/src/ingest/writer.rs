@@ -18,6 +18,9 @@ use crate::store::{Calendar, Store, Submission, Verdict};
 /// A group takes no more submissions once it holds this many logs, so that nobody waits for a long one.
 const GROUP_LOGS: usize = 4_096;
 
+/// Groups that are under way at a time: the database works on one while the next is prepared and the last is answered.
+const LANES: usize = 2;
+
 /// Takes groups from the queue and commits them.
 pub struct Writer {
     queue: mpsc::UnboundedReceiver<Job>,
@@ -54,10 +57,10 @@ struct UnderWay {
 impl UnderWay {
     /// Whether a group may set out. A second one while the first is under way only if it is as large: the database is
     /// busy with the one while we prepare the other, but two small ones cost more than one.
-    fn lets(&self, group: &Group, lanes: usize) -> bool {
+    fn lets(&self, group: &Group) -> bool {
         let waiting = group.jobs.len();
         waiting > 0
-            && self.groups < lanes
+            && self.groups < LANES
             && (waiting * self.groups * 2 >= self.submissions || !group.has_room())
     }
 }
@@ -76,7 +79,7 @@ impl Writer {
     /// Works until every [`super::Intake`] is gone and the queue is empty.
     pub async fn run(self) {
         let Self { mut queue, store, calendar, committed } = self;
-        let committer = Committer { lanes: store.writing_lanes(), store, calendar, committed };
+        let committer = Committer { store, calendar, committed };
         let mut commits = FuturesUnordered::new();
         let (mut next, mut under_way) = (Group::default(), UnderWay::default());
         loop {
@@ -85,7 +88,7 @@ impl Writer {
             {
                 next.add(job);
             }
-            if under_way.lets(&next, committer.lanes) {
+            if under_way.lets(&next) {
                 under_way.groups += 1;
                 under_way.submissions += next.jobs.len();
                 commits.push(committer.commit(mem::take(&mut next)));
@@ -108,7 +111,6 @@ struct Committer {
     store: Store,
     calendar: Calendar,
     committed: Arc<Notify>,
-    lanes: usize,
 }
 
 impl Committer {

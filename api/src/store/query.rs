@@ -161,7 +161,7 @@ impl Rows {
         format!("UNNEST({}) AS item({})", arrays.join(", "), names.join(", "))
     }
 
-    /// `(SELECT value ->> 0 AS student_id, unhex(value ->> 1) AS log_id FROM (SELECT value FROM json_each($1) …)) AS item`
+    /// `(SELECT value ->> 0 AS student_id, unhex(value ->> 1) AS log_id FROM json_each($1)) AS item`
     fn json_each(self, values: &mut Vec<Value>) -> String {
         let selected = self.columns.iter().enumerate().map(|(position, (name, column))| {
             let extracted = format!("value ->> {position}");
@@ -174,8 +174,7 @@ impl Rows {
         let columns: Vec<Vec<serde_json::Value>> =
             self.columns.into_iter().map(|(_, column)| column.into_json()).collect();
         values.push(Value::from(transposed(columns).to_string()));
-        // LIMIT keeps the inner query one of its own: without it every column would have the row written out again.
-        format!("(SELECT {selected} FROM (SELECT value FROM json_each(${}) LIMIT -1)) AS item", values.len())
+        format!("(SELECT {selected} FROM json_each(${})) AS item", values.len())
     }
 }
 

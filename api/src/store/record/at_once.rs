@@ -13,12 +13,9 @@ use super::tally::Tally;
 use crate::error::StoreError;
 use crate::store::error::lost_a_race;
 use crate::store::transaction::ATTEMPTS;
-use crate::store::{Calendar, Dialect, Store, gate};
+use crate::store::{Calendar, Store, gate};
 
 const STATEMENT: &str = include_str!("../sql/store_new_logs.postgres.sql");
-
-/// Groups that PostgreSQL stores at a time: it works on one while the next is prepared and the last is answered.
-const LANES: usize = 2;
 
 /// The connections, one for each group that is under way.
 #[derive(Default)]
@@ -27,14 +24,6 @@ pub(in crate::store) struct Express {
 }
 
 impl Store {
-    /// How many groups may be under way at a time. SQLite has one writer.
-    pub fn writing_lanes(&self) -> usize {
-        match self.dialect {
-            Dialect::Postgres => LANES,
-            Dialect::Sqlite => 2,
-        }
-    }
-
     /// Stores and counts all of them, or none.
     pub(super) async fn store_at_once(
         &self,
