@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check openapi clean
+.PHONY: help run test test-all bench check openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,16 @@ check: ## Format, lints and the licences and advisories of all dependencies
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny check
 
-openapi: ## Write openapi/openapi.json from the code
+openapi: ## Write openapi/openapi.json from the code, and the dashboard's client from that
 	cargo build --package edtech-api --locked
 	target/debug/edtech-api openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	cd frontend && npm ci --silent --no-audit --no-fund && npm run --silent schema
+
+screenshots: ## Take a picture of every page of the dashboard, into docs/images
+	@scripts/needs test
+	cargo build --workspace --bins --locked
+	@scripts/dashboard look
 
 clean: ## Remove what was built (not ./data, which holds the logs of `make run`)
 	cargo clean

@@ -35,8 +35,8 @@ pub mod live;
 
 pub mod retention;
 
+pub mod dashboard;
 pub mod health;
-pub mod index;
 pub mod openapi;
 
 pub mod body;

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::error::Problem;
-use crate::{analytics, auth, extractors, health, index, ingest, live, openapi, roster};
+use crate::{analytics, auth, dashboard, extractors, health, ingest, live, openapi, roster};
 
 /// One operation a file, named alike.
 macro_rules! register {
@@ -44,7 +44,7 @@ pub fn configure(api: &mut ServiceConfig) {
     }
     api.service(health::get_livez).service(health::get_readyz).service(health::get_healthz);
     api.service(health::get_metrics);
-    api.service(openapi::get_openapi).service(index::get_index);
+    api.service(openapi::get_openapi).service(dashboard::get_index);
 }
 
 /// The specification of every URL.
@@ -52,9 +52,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
     openapi::document(configure)
 }
 
-/// What is no operation: the pages of Swagger UI, and the answer to every other URL.
+/// What is no operation: what pages load, and the answer to every other URL.
 pub fn configure_rest(app: &mut web::ServiceConfig) {
-    app.service(web::redirect("/swagger-ui", "/swagger-ui/"))
+    app.service(dashboard::get_asset)
+        .service(dashboard::get_favicon)
+        .service(web::redirect("/swagger-ui", "/swagger-ui/"))
         .service(openapi::swagger_ui())
         .default_service(web::to(nowhere));
 }

@@ -167,3 +167,60 @@ proptest! {
         }
     }
 }
+
+/// What happened on one connection, as the states that the hub went through.
+fn stories() -> Vec<(&'static str, Vec<Today>)> {
+    let morning = |arrived| today([3, 2, arrived, 0], &[[2, 1, arrived, 0], [1, 1, 0, 0]], arrived);
+    let late = {
+        let mut late = morning(3);
+        late.recent.insert(1, log(2, 99));
+        late.recent.sort_by_key(|log| (std::cmp::Reverse(log.received_at), log.student_id, log.log_id));
+        late
+    };
+    let erased = {
+        let mut erased = morning(3);
+        erased.totals = enrolled([2, 1, 2, 0]);
+        erased.recent.remove(0);
+        erased
+    };
+    let tomorrow = Today {
+        date: NaiveDate::from_ymd_opt(2021, 11, 30).unwrap(),
+        ..today([3, 0, 0, 0], &[[2, 0, 0, 0], [1, 0, 0, 0]], 3)
+    };
+    let completed = today([3, 2, 24, 2], &[[2, 1, 23, 1], [1, 1, 1, 1]], 24);
+    vec![
+        ("a_morning", vec![morning(0), morning(1), morning(1), morning(5), morning(23), completed]),
+        ("a_log_that_was_committed_late", vec![morning(2), morning(3), late]),
+        ("an_erased_learner", vec![morning(3), erased.clone(), Today { rates: morning(0).rates, ..erased }]),
+        ("midnight", vec![morning(3), tomorrow.clone(), tomorrow]),
+    ]
+}
+
+/// The frames of one connection, and what a connection is told that begins where it ends.
+fn story(states: &[Today]) -> Value {
+    let mut frames = vec![frame(Frame::snapshot(moment(0), &states[0]), 0)];
+    for (seq, pair) in (1..).zip(states.windows(2)) {
+        let [before, after] = pair else { unreachable!("windows of two") };
+        let sent = match Delta::between(before, after) {
+            Some(delta) => Frame::delta(moment(0), &delta),
+            None => Frame::snapshot(moment(0), after),
+        };
+        frames.push(frame(sent, seq));
+    }
+    json!({"frames": frames, "then": frame(Frame::snapshot(moment(0), states.last().unwrap()), 0)})
+}
+
+/// The dashboard's own tests follow these. `UPDATE_FRAMES=1 cargo test -p edtech-api golden` writes them anew.
+#[test]
+fn the_golden_frames_are_what_the_hub_sends() {
+    for (name, states) in stories() {
+        let path = format!("{}/../tests/fixtures/frames/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let story = serde_json::to_string_pretty(&story(&states)).unwrap() + "\n";
+        if std::env::var_os("UPDATE_FRAMES").is_some() {
+            std::fs::create_dir_all(std::path::Path::new(&path).parent().unwrap()).unwrap();
+            std::fs::write(&path, &story).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == story, "{path} is not what the hub sends; UPDATE_FRAMES=1 writes it anew");
+    }
+}

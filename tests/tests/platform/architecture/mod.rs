@@ -10,7 +10,7 @@ use source::{Source, sources};
 
 /// The composition: it may know everybody, and only itself knows it.
 const COMPOSITION: [&str; 9] =
-    ["main", "lib", "app", "cli", "server", "routes", "openapi", "health", "index"];
+    ["main", "lib", "app", "cli", "server", "routes", "openapi", "health", "dashboard"];
 
 /// The stages of a log's life. None knows another one; all of them ask `auth` who is calling.
 const STAGES: [&str; 6] = ["auth", "roster", "ingest", "analytics", "live", "benchmarks"];

@@ -1,0 +1,58 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { browser, open, Platform } from "./platform";
+
+let chromium: Browser;
+let platform: Platform;
+
+beforeAll(async () => {
+  [chromium, platform] = await Promise.all([browser(), Platform.start()]);
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await platform?.stop();
+});
+
+it("teaches while there is nothing to see, and moves within a second of the first log", async () => {
+  const { page, faults } = await open(chromium, platform.url);
+  await page.getByRole("heading", { name: "Nobody is enrolled yet" }).waitFor();
+  await platform.enrol();
+  await page.locator("[data-classroom=DevOps_2025]").waitFor();
+
+  const posted = await platform.watch(1);
+  await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
+  const logs = page.locator("[data-classroom=DevOps_2025] [data-figure=streaming_logs]");
+  expect(await logs.textContent()).toBe("2");
+  expect(faults).toEqual([]);
+});
+
+it("says that the server is gone, and comes back right to the last log", async () => {
+  const { page, faults } = await open(chromium, platform.url);
+  const connection = page.locator("[data-connection]");
+  await page.locator("[data-connection=open]").waitFor();
+  await platform.kill();
+  await page.getByText("Connection lost, trying again").waitFor();
+  expect(await connection.getAttribute("class")).toContain("stale");
+
+  await platform.restart();
+  await platform.watch(2);
+  await page.locator("[data-connection=open]").waitFor();
+  const { totals } = await platform.get("/analytics/daily");
+  const tile = page.locator(".tile", { hasText: "Logs today" }).locator(".value");
+  await expect.poll(() => tile.textContent()).toBe(String(totals.streaming_logs));
+  expect(faults).toEqual([]);
+});
+
+it("can be held still, and goes on where the others are", async () => {
+  const { page } = await open(chromium, platform.url);
+  const logs = page.locator("[data-classroom=DevOps_2025] [data-figure=streaming_logs]");
+  await page.getByRole("button", { name: "Pause" }).click();
+  const before = Number(await logs.textContent());
+  const posted = await platform.watch(1);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(Number(await logs.textContent())).toBe(before);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
+  expect(Number(await logs.textContent())).toBe(before + 1);
+});

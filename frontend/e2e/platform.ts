@@ -1,0 +1,180 @@
+/** The real server and a real browser, each test's own. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const BINARIES = resolve(import.meta.dirname, "../../target", process.env.PROFILE ?? "debug");
+const FIXTURES = resolve(import.meta.dirname, "../../tests/fixtures");
+
+/** The one client that the server knows; its secret is nobody's. */
+const CLIENT = { id: "browser-tests", secret: randomBytes(32).toString("hex") };
+
+/** As root there is no sandbox to be had, and nothing here shall reach out. */
+const CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
+
+export class Platform {
+  private constructor(
+    readonly url: string,
+    private readonly directory: string,
+    private server: ChildProcess,
+  ) {}
+
+  /** The server on SQLite in a directory of its own, once it is ready. */
+  static async start(): Promise<Platform> {
+    const directory = mkdtempSync(join(tmpdir(), "edtech-browser-"));
+    const { url, server } = await serve(directory, 0);
+    return new Platform(url, directory, server);
+  }
+
+  /** Ends the server as a power cut would. */
+  async kill(): Promise<void> {
+    await ended(this.server, "SIGKILL");
+  }
+
+  /** Serves the same data on the same address again. */
+  async restart(): Promise<void> {
+    this.server = (await serve(this.directory, Number(new URL(this.url).port))).server;
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.server, "SIGTERM");
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** A token with these scopes. */
+  token(scopes: string): string {
+    const env = { ...process.env, EDTECH_DATA_DIR: this.directory };
+    return execFileSync(join(BINARIES, "edtech-api"), ["token", "--scope", scopes], {
+      env,
+      encoding: "utf8",
+    }).trim();
+  }
+
+  /** Posts something and returns the answer; whatever is no success fails the test. */
+  async post(path: string, body: unknown): Promise<any> {
+    const answer = await fetch(this.url + path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token("ingest,roster")}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  async get(path: string): Promise<any> {
+    const answer = await fetch(this.url + path);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** A class of three, one of whom has begun a lesson. */
+  async enrol(): Promise<void> {
+    const learners = ["Ada", "Ben", "Cem"].map((name, index) => ({
+      external_id: `demo-${index}`,
+      name,
+      classroom: "DevOps_2025",
+    }));
+    await this.post("/students", learners);
+    await this.watch(0);
+  }
+
+  /** One more log of a learner; returns its id. */
+  async watch(learner: number): Promise<string> {
+    const { log_id } = await this.post("/streaming-logs", {
+      student: `demo-${learner}`,
+      lesson: "introduction-a-docker",
+      event_type: "progress",
+      watch_time_seconds: 30,
+      completion_percentage: 40,
+    });
+    return log_id;
+  }
+
+  /** Stores the real data, of which every figure is known. */
+  replayRealData(): void {
+    const file = (name: string): string => join(FIXTURES, "funmooc", name);
+    const inputs = [
+      "--students",
+      file("students.csv"),
+      "--lessons",
+      file("lessons.csv"),
+      file("streaming_logs.ndjson.gz"),
+    ];
+    const credentials = { EDTECH_CLIENT_ID: CLIENT.id, EDTECH_CLIENT_SECRET: CLIENT.secret };
+    const env = { ...process.env, EDTECH_URL: this.url, ...credentials };
+    execFileSync(join(BINARIES, "edtech-simulator"), ["replay", ...inputs], { env, stdio: "pipe" });
+  }
+}
+
+async function serve(directory: string, port: number): Promise<{ url: string; server: ChildProcess }> {
+  const env = {
+    ...process.env,
+    EDTECH_DATA_DIR: directory,
+    EDTECH_BOOTSTRAP_CLIENT_ID: CLIENT.id,
+    EDTECH_BOOTSTRAP_CLIENT_SECRET: CLIENT.secret,
+    HOST: "127.0.0.1",
+    PORT: String(port),
+    RUST_LOG: "warn",
+  };
+  const server = spawn(join(BINARIES, "edtech-api"), ["serve"], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: server.stdout! })) {
+    const url = /listening on (\S+)/.exec(line)?.[1];
+    if (url !== undefined) return { url, server };
+  }
+  throw new Error("the server ended before it listened");
+}
+
+async function ended(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const end = new Promise((resolve) => server.once("exit", resolve));
+  server.kill(signal);
+  await end;
+}
+
+/** Debian's Chromium, or the one that `CHROMIUM` names. */
+export async function browser(): Promise<Browser> {
+  const known = [
+    process.env.CHROMIUM,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+  ];
+  const executablePath = known.find((path) => path !== undefined && existsSync(path));
+  if (executablePath === undefined) throw new Error("no Chromium is installed; CHROMIUM may name one");
+  return chromium.launch({ executablePath, args: CHROMIUM });
+}
+
+/** A page whose faults fail the test: errors in its scripts, and whatever its policy forbids. */
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Paris", ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Refused to/i.test(message.text())) faults.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).host !== new URL(url).host) {
+      faults.push(`asked elsewhere: ${request.url()}`);
+    }
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+export interface Visit {
+  page: Page;
+  faults: string[];
+}

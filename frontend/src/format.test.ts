@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { daysAfter, duration, NONE } from "./format";
+
+it("says a length of time by its two largest units", () => {
+  expect([0, 59, 60, 3_661, 90_000, null].map(duration)).toEqual([
+    "0 s",
+    "59 s",
+    "1 min",
+    "1 h 1 min",
+    "1 d 1 h",
+    NONE,
+  ]);
+});
+
+it("knows the calendar", () => {
+  expect(daysAfter("2024-02-28", 1)).toBe("2024-02-29");
+  expect(daysAfter("2026-03-29", -1)).toBe("2026-03-28");
+  expect(daysAfter("2026-01-01", -1)).toBe("2025-12-31");
+});

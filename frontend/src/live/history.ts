@@ -1,0 +1,28 @@
+/** The last minutes of a rate, for charts over time. */
+
+import type { components } from "../api/schema";
+
+type Rates = components["schemas"]["Rates"];
+
+/** A moment of the past: what the rates were. */
+export interface Moment {
+  /** Unix time, in seconds. */
+  second: number;
+  logsPerSecond: number;
+  activeStudents: number;
+}
+
+/** How far back a chart looks, in seconds. */
+export const HISTORY_SECONDS = 300;
+
+/** The history with one moment more; a second has one moment, the last that was noted. */
+export function remember(history: readonly Moment[], now: Date, rates: Rates): Moment[] {
+  const second = Math.floor(now.getTime() / 1000);
+  const moment = {
+    second,
+    logsPerSecond: rates.streaming_logs_per_second,
+    activeStudents: rates.active_students,
+  };
+  const kept = history.filter((it) => it.second > second - HISTORY_SECONDS && it.second < second);
+  return [...kept, moment];
+}
