@@ -6,7 +6,7 @@ use std::time::Duration;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
 use super::{Dialect, Store};
@@ -23,6 +23,12 @@ pub struct DatabaseSettings {
 
 /// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
+
+/// How long SQLite waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
+const CHECKPOINT_PAGES: &str = "8000";
 
 /// How PostgreSQL plans prepared statements.
 #[derive(Clone, Copy)]
@@ -88,12 +94,22 @@ impl DatabaseSettings {
                 .journal_mode(SqliteJournalMode::Wal)
                 // A 2xx means flushed to disk.
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(4))
+                .busy_timeout(BUSY_TIMEOUT)
                 .foreign_keys(true)
-                // 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
-                .pragma("wal_autocheckpoint", "8000")
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         });
         options
+    }
+
+    /// A connection outside of the pool, for SQLite's short way.
+    pub(super) fn sqlite_connection(&self) -> Result<rusqlite::Connection, StoreError> {
+        let options: SqliteConnectOptions =
+            self.url.parse().map_err(|error: sqlx::Error| StoreError::Refused(error.into()))?;
+        let connection = rusqlite::Connection::open(options.get_filename())?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        Ok(connection)
     }
 }
 
@@ -132,6 +148,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            turn: Arc::default(),
             appended: Arc::default(),
         })
     }
@@ -150,6 +167,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            turn: Arc::default(),
             appended: Arc::default(),
         })
     }

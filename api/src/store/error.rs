@@ -10,6 +10,14 @@ impl From<DbErr> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = error.sqlite_error().map(|refusal| refusal.extended_code.to_string());
+        let passes = code.is_some_and(|code| is_passing(&code));
+        if passes { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
+    }
+}
+
 /// Whether the transaction lost a race that running it again wins: a deadlock or a serialization failure.
 pub(super) fn lost_a_race(error: &DbErr) -> bool {
     matches!(database_code(error).as_deref(), Some("40P01" | "40001"))

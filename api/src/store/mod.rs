@@ -61,7 +61,7 @@ pub use upsert::{Field, Upserted};
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::error::StoreError;
 use record::{Express, Memory};
@@ -75,6 +75,8 @@ pub struct Store {
     settings: DatabaseSettings,
     memory: Arc<Memory>,
     express: Arc<Express>,
+    /// SQLite has one writer: whoever holds this.
+    turn: Arc<Mutex<Option<rusqlite::Connection>>>,
     /// Told of each group that waits to be folded in.
     appended: Arc<Notify>,
 }
@@ -87,6 +89,7 @@ impl Store {
 
     /// Lets go of every connection. SQLite moves its write-ahead log into the file by that.
     pub async fn close(self) -> Result<(), StoreError> {
+        drop(self.turn.lock().await.take());
         self.reader.close().await?;
         Ok(self.writer.close().await?)
     }

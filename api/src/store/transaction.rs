@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use super::Store;
 use super::error::lost_a_race;
+use super::{Dialect, Store};
 use crate::error::StoreError;
 
 /// What a piece of work in a transaction returns.
@@ -50,6 +50,11 @@ impl Store {
             // Taking SQLite's write lock at once: a reader cannot become a writer after somebody else wrote.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
+        };
+        // Whoever waits here is served in turn; SQLite itself would let them try again and again.
+        let _turn = match self.dialect {
+            Dialect::Sqlite => Some(self.turn.lock().await),
+            Dialect::Postgres => None,
         };
         let transaction = self.writer.begin_with_options(options).await?;
         match work(&transaction).await {

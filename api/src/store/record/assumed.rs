@@ -134,11 +134,11 @@ impl Store {
     pub(super) async fn store_assumed(
         &self,
         calendar: Calendar,
-        assumed: &Assumed,
+        assumed: &Arc<Assumed>,
     ) -> Result<Outcome, StoreError> {
         match self.dialect {
             Dialect::Postgres => self.store_at_once(&calendar, assumed).await,
-            Dialect::Sqlite => self.store_in_one_script(&calendar, assumed).await,
+            Dialect::Sqlite => self.store_row_by_row(calendar, Arc::clone(assumed)).await,
         }
     }
 }

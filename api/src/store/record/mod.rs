@@ -15,10 +15,10 @@ mod day_counts;
 mod intake;
 mod logs;
 mod memory;
-mod one_script;
 mod rejected;
 mod replay;
 mod roster;
+mod row_by_row;
 mod tally;
 
 use std::sync::Arc;
@@ -64,6 +64,7 @@ impl Store {
             return self.record_carefully(calendar, group, Expected::Duplicates).await;
         }
         let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
+        let assumed = Arc::new(assumed);
         if assumed.is_empty() {
             return self.record_carefully(calendar, group, Expected::NewLogs).await;
         }

@@ -5,9 +5,7 @@ counted AS (
 by_classroom AS MATERIALIZED (
     SELECT classrooms.classroom,
            (SELECT COUNT(*) FROM students WHERE students.classroom = classrooms.classroom)           AS students,
-           CAST(COALESCE((SELECT active_students
-                     FROM active_classrooms
-                     WHERE active_classrooms.classroom = classrooms.classroom), 0) AS bigint)           AS active_students,
+           CAST(COALESCE(MAX(active_classrooms.active_students), 0) AS bigint) AS active_students,
            CAST(COALESCE(SUM(counted.streaming_logs), 0) AS bigint)            AS streaming_logs,
            CAST(COALESCE(SUM(counted.watch_time_logs), 0) AS bigint)           AS watch_time_logs,
            CAST(COALESCE(SUM(counted.watch_time_seconds), 0) AS bigint)        AS watch_time_seconds,
@@ -16,5 +14,6 @@ by_classroom AS MATERIALIZED (
            CAST(COALESCE(SUM(counted.completed), 0) AS bigint)                 AS completed
     FROM classrooms
     LEFT JOIN counted ON counted.classroom = classrooms.classroom
+    LEFT JOIN active_classrooms ON active_classrooms.classroom = classrooms.classroom
     GROUP BY classrooms.classroom
 )

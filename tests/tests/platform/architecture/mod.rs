@@ -19,7 +19,7 @@ const STAGES: [&str; 6] = ["auth", "roster", "ingest", "analytics", "live", "ben
 const GROUND: [&str; 5] = ["config", "clock", "entropy", "error", "request_id"];
 
 /// Crates that are for the store alone.
-const DATABASE_CRATES: [&str; 5] = ["sea_orm", "sea_query", "sqlx", "entity", "edtech_entity"];
+const DATABASE_CRATES: [&str; 6] = ["sea_orm", "sea_query", "sqlx", "rusqlite", "entity", "edtech_entity"];
 
 /// Crates that the store must not know.
 const HTTP_CRATES: [&str; 4] = ["actix_web", "actix_ws", "actix_http", "utoipa_actix_web"];
