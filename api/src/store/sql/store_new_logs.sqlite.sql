@@ -10,9 +10,9 @@ FROM {logs};
 
 -- What the rollups do not know yet: appended here, folded into them soon. See store/fold.rs.
 INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
-                             completion_logs, completion_percentage_sum, completed)
+                             completion_logs, completion_percentage_sum, furthest_percentage, completed)
 SELECT item.student_id, item.lesson_id, item.day, item.streaming_logs, item.watch_time_logs, item.watch_time_seconds,
-       item.completion_logs, item.completion_percentage_sum, 0
+       item.completion_logs, item.completion_percentage_sum, NULLIF(item.furthest_percentage, -1), 0
 FROM {viewings};
 
 -- A completing log that came late: the pair was complete at a later moment, perhaps on a later day.
