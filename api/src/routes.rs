@@ -31,6 +31,7 @@ pub fn configure(api: &mut ServiceConfig) {
         analytics {
             get_daily
             get_engagement get_lessons get_classrooms
+            get_lesson_progress
             get_timeseries
         }
         live {

@@ -134,6 +134,8 @@ fn paths() -> Vec<(&'static str, String)> {
         ("engagement, 31 days", format!("/analytics/engagement?from={first}&to={last}")),
         ("lessons, 31 days", format!("/analytics/lessons?from={first}&to={last}")),
         ("classrooms, 31 days", format!("/analytics/classrooms?from={first}&to={last}")),
+        // The first two lessons are there from the beginning.
+        ("a lesson's progress, 31 days", format!("/analytics/lessons/3/progress?from={first}&to={last}")),
     ]
 }
 

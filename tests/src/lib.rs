@@ -21,7 +21,7 @@ pub use database::Database;
 pub use eventually::eventually;
 pub use live::Watcher;
 pub use platform::{Platform, Start};
-pub use raw_log::assert_figures_are_those_of_the_raw_log;
+pub use raw_log::{assert_figures_are_those_of_the_raw_log, funnel};
 pub use school::{AIRFLOW, DOCKER, Rejected, Verdicts, log};
 
 /// Tells each story twice: on SQLite and on PostgreSQL.

@@ -1,10 +1,14 @@
 //! The judge: counts the raw log by itself, in plain Rust, and compares every answer of the platform with that.
 
+mod learners;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
+
+pub use learners::funnel;
 
 use crate::{Client, Database, assert_same_figures, item};
 
@@ -29,12 +33,15 @@ struct Log {
     completes: bool,
 }
 
-/// Compares `/analytics/engagement`, `/lessons`, `/classrooms`, `/daily` of each day and `/timeseries` with the raw log.
+/// Compares `/analytics/engagement`, `/lessons` and the progress in each, `/classrooms`, `/daily` of each day, `/timeseries`
+/// and `/students` with the raw log.
 pub async fn assert_figures_are_those_of_the_raw_log(database: &Database, client: &Client, zone: Tz) {
     let judge = Judge::of(database, zone).await;
     judge.check_all_time(client).await;
     judge.check_each_day(client).await;
     judge.check_timeseries(client).await;
+    judge.check_progress(client).await;
+    judge.check_learners(client).await;
 }
 
 struct Judge {
@@ -42,7 +49,8 @@ struct Judge {
     zone: Tz,
     /// How many learners are in each classroom.
     classrooms: BTreeMap<String, i64>,
-    lessons: Vec<String>,
+    /// Our id of each.
+    lessons: BTreeMap<String, i64>,
 }
 
 impl Judge {
@@ -67,11 +75,11 @@ impl Judge {
         let enrolled = "SELECT c.classroom, COUNT(s.student_id) FROM classrooms c
             LEFT JOIN students s ON s.classroom = c.classroom GROUP BY c.classroom";
         let pair = |row: &sea_orm::QueryResult| {
-            (row.try_get_by_index(0).expect("classroom"), row.try_get_by_index(1).expect("students"))
+            (row.try_get_by_index(0).expect("a name"), row.try_get_by_index(1).expect("a number"))
         };
         let classrooms = database.rows(enrolled).await.iter().map(pair).collect();
-        let lessons = database.rows("SELECT external_id FROM lessons").await;
-        let lessons = lessons.iter().map(|row| row.try_get_by_index(0).expect("external_id")).collect();
+        let lessons = database.rows("SELECT external_id, lesson_id FROM lessons").await;
+        let lessons = lessons.iter().map(pair).collect();
         Self { logs, zone, classrooms, lessons }
     }
 
@@ -112,7 +120,7 @@ impl Judge {
     }
 
     async fn check_each_day(&self, client: &Client) {
-        let days: BTreeSet<NaiveDate> = self.logs.iter().map(|log| log.day).collect();
+        let days = self.days();
         // The days around each are where a log would go that is counted on the wrong day.
         let around = days
             .iter()
@@ -143,7 +151,7 @@ impl Judge {
 
     fn check_lessons(&self, items: &Value, chosen: &dyn Fn(&Log) -> bool, when: &str) {
         assert_eq!(items.as_array().map(Vec::len), Some(self.lessons.len()), "lessons listed, {when}");
-        for lesson in &self.lessons {
+        for lesson in self.lessons.keys() {
             let expected = self.figures(&|log| log.lesson == *lesson && chosen(log));
             assert_same_figures(item(items, "external_id", lesson), &expected, &format!("{lesson}, {when}"));
         }
@@ -175,6 +183,10 @@ impl Judge {
             let sum: i64 = items.iter().filter_map(|item| item["streaming_logs"].as_i64()).sum();
             assert_eq!(sum, self.logs.len() as i64, "logs in {bucket} buckets");
         }
+    }
+
+    fn days(&self) -> BTreeSet<NaiveDate> {
+        self.logs.iter().map(|log| log.day).collect()
     }
 
     fn totals(&self, chosen: &dyn Fn(&Log) -> bool) -> Value {

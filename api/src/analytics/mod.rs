@@ -3,6 +3,7 @@
 pub mod get_classrooms;
 pub mod get_daily;
 pub mod get_engagement;
+pub mod get_lesson_progress;
 pub mod get_lessons;
 pub mod get_timeseries;
 

@@ -83,22 +83,23 @@ impl<C> Batch<C> {
         std::mem::take(&mut self.changes)
     }
 
-    /// 201 or 200 with the one object, or 200 with a list's verdicts.
-    pub(super) fn answer<R, T: Resource + From<R>>(
+    /// 201 or 200 with the one object as it is to be shown, or 200 with a list's verdicts.
+    pub(super) async fn answer<R, T: Resource>(
         self,
         outcomes: Vec<Upserted<R>>,
+        show: impl AsyncFnOnce(R) -> Result<T, Problem>,
     ) -> Result<HttpResponse, Problem> {
         if !self.is_one {
             return Ok(HttpResponse::Ok().json(RosterAnswer::<T>::Many(self.verdicts(outcomes))));
         }
         match outcomes.into_iter().next() {
             Some(Upserted::Created(row)) => {
-                let row = T::from(row);
+                let row = show(row).await?;
                 let location = (header::LOCATION, row.location());
                 Ok(HttpResponse::Created().insert_header(location).json(RosterAnswer::One(row)))
             }
             Some(Upserted::Updated(row) | Upserted::Unchanged(row)) => {
-                Ok(HttpResponse::Ok().json(RosterAnswer::One(T::from(row))))
+                Ok(HttpResponse::Ok().json(RosterAnswer::One(show(row).await?)))
             }
             Some(Upserted::Incomplete(field)) => Err(refused(vec![incomplete(field)])),
             None => Err(Problem::internal("a row got no outcome")),

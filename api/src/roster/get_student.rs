@@ -23,5 +23,7 @@ pub async fn get_student(
     store: Data<Store>,
 ) -> Result<Json<Student>, Problem> {
     let student = store.student(*student_id).await?;
-    student.map(|row| Json(row.into())).ok_or_else(|| Problem::not_found("There is no learner of this id."))
+    student
+        .map(|learner| Json(learner.into()))
+        .ok_or_else(|| Problem::not_found("There is no learner of this id."))
 }

@@ -33,7 +33,7 @@ pub async fn patch_student(
 ) -> Result<Json<Student>, Problem> {
     let patch = student_patch(read_object(&request, payload).await?).map_err(refused)?;
     match store.patch_student(*student_id, patch, clock.now()).await? {
-        Patched::Done(row) => Ok(Json(row.into())),
+        Patched::Done(row) => Ok(Json(store.learner(row).await?.into())),
         Patched::Absent => Err(Problem::not_found("There is no learner of this id.")),
         Patched::Taken => {
             Err(Problem::conflict("external_id_taken", "Another learner has this external_id."))

@@ -43,5 +43,5 @@ pub async fn post_classrooms(
     let body = read_roster(&request, payload, &CLASSROOM_COLUMNS).await?;
     let mut batch = Batch::parse(body, classroom_change)?;
     let outcomes = store.upsert_classrooms(batch.take_changes(), clock.now()).await?;
-    batch.answer::<_, Classroom>(outcomes)
+    batch.answer(outcomes, async |row| Ok(Classroom::from(row))).await
 }

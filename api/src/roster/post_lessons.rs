@@ -44,5 +44,5 @@ pub async fn post_lessons(
     let body = read_roster(&request, payload, &LESSON_COLUMNS).await?;
     let mut batch = Batch::parse(body, lesson_change)?;
     let outcomes = store.upsert_lessons(batch.take_changes(), clock.now()).await?;
-    batch.answer::<_, Lesson>(outcomes)
+    batch.answer(outcomes, async |row| Ok(Lesson::from(row))).await
 }

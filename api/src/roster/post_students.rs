@@ -46,5 +46,5 @@ pub async fn post_students(
     let body = read_roster(&request, payload, &STUDENT_COLUMNS).await?;
     let mut batch = Batch::parse(body, student_change)?;
     let outcomes = store.upsert_students(batch.take_changes(), clock.now()).await?;
-    batch.answer::<_, Student>(outcomes)
+    batch.answer(outcomes, async |row| Ok(Student::from(store.learner(row).await?))).await
 }

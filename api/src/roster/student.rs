@@ -1,6 +1,6 @@
 //! A learner: as posted, as changed, as told.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,13 +8,13 @@ use super::batch::Resource;
 use super::posted_row::{PostedRow, TextField};
 use super::{CLASSROOM, EXTERNAL_ID};
 use crate::error::Fault;
-use crate::store::{StudentChange, StudentFields, StudentPatch, StudentRow};
+use crate::store::{Learner, StudentChange, StudentFields, StudentPatch, StudentRow};
 
 /// A learner, with a name: keep it where names may be.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "student_id": 42, "external_id": "lms-1017", "name": "Ada Lovelace", "classroom": "IA_2025",
-    "created_at": "2026-01-31T09:30:00.000000Z"
+    "created_at": "2026-01-31T09:30:00.000000Z", "last_active_on": "2026-02-14"
 }))]
 pub struct Student {
     /// Our name for the learner.
@@ -28,6 +28,9 @@ pub struct Student {
     classroom: String,
     /// When the learner was enrolled.
     created_at: DateTime<Utc>,
+    /// The last day with a log, a calendar day in the platform's time zone; null where there is none.
+    #[schema(required)]
+    last_active_on: Option<NaiveDate>,
 }
 
 /// A learner as posted, by the LMS's name. What is left out stays as it is; what is null or empty is cleared.
@@ -90,10 +93,10 @@ fn student_fields(row: &mut PostedRow) -> StudentFields {
     StudentFields { name: row.text(NAME), classroom: row.text_to_keep(CLASSROOM) }
 }
 
-impl From<StudentRow> for Student {
-    fn from(row: StudentRow) -> Self {
-        let StudentRow { student_id, external_id, name, classroom, created_at } = row;
-        Self { student_id, external_id, name, classroom, created_at }
+impl From<Learner> for Student {
+    fn from(Learner { student, last_active_on }: Learner) -> Self {
+        let StudentRow { student_id, external_id, name, classroom, created_at } = student;
+        Self { student_id, external_id, name, classroom, created_at, last_active_on }
     }
 }
 

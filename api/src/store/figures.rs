@@ -94,7 +94,7 @@ impl DaySpan {
 }
 
 /// No log is from a later day.
-const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+pub(super) const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
 macro_rules! parts {
     ($($part:literal),+) => {
@@ -119,7 +119,7 @@ impl Breakdown {
 impl DaySpan {
     /// The day whose active learners are kept as a number, where the span is one: sums of several days add up, but
     /// learners do not.
-    fn kept_day(self) -> Option<NaiveDate> {
+    pub(super) fn kept_day(self) -> Option<NaiveDate> {
         match (self.from, self.to) {
             (None, None) => Some(EVER),
             (Some(from), Some(to)) if from == to => Some(from),
@@ -163,7 +163,7 @@ impl FiguresReport {
         match row.try_get::<String>("", "part")?.as_str() {
             "totals" => self.totals = enrolled()?,
             "classroom" => self.classrooms.push((row.try_get("", "classroom")?, enrolled()?)),
-            "lesson" => self.lessons.push(lesson_of(row, figures)?),
+            "lesson" => self.lessons.push(lesson_of(row)?),
             "day" => self.days.push((row.try_get("", "day")?, figures)),
             unknown => return Err(DbErr::Type(format!("a part of the figures called {unknown}"))),
         }
@@ -192,12 +192,13 @@ pub(super) fn figures_of(row: &QueryResult) -> Result<Figures, DbErr> {
     })
 }
 
-fn lesson_of(row: &QueryResult, figures: Figures) -> Result<LessonFigures, DbErr> {
+/// The lesson that a row is about, with its figures.
+pub(super) fn lesson_of(row: &QueryResult) -> Result<LessonFigures, DbErr> {
     Ok(LessonFigures {
         lesson_id: row.try_get("", "lesson_id")?,
         external_id: row.try_get("", "external_id")?,
         title: row.try_get("", "title")?,
         subject: row.try_get("", "subject")?,
-        figures,
+        figures: figures_of(row)?,
     })
 }

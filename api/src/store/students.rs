@@ -1,13 +1,11 @@
-//! Learners: read, and upserted by the LMS's names.
+//! Learners: upserted by the LMS's names.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::student::{self, Model as Student};
-use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-};
+use entity::student::Model as Student;
+use sea_orm::{DbErr, FromQueryResult};
 
 use super::derived::Affected;
 use super::gate::change_names;
@@ -16,15 +14,6 @@ use super::roster::{Lock, Writing};
 use super::upsert::{Change, Field, Upserted, upsert};
 use super::{FIRST_DAY, Store};
 use crate::error::StoreError;
-
-/// Which learners are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct StudentFilter {
-    /// Those in this classroom.
-    pub classroom: Option<String>,
-    /// The one of this name.
-    pub external_id: Option<String>,
-}
 
 /// What a learner is, or shall become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,27 +49,6 @@ const BY_EXTERNAL_ID: Lock =
 pub(super) const STUDENTS_ALONE: Lock = Lock { by: "student_id", strength: Lock::ALONE, ..BY_EXTERNAL_ID };
 
 impl Store {
-    /// Learners in the order of their id, at most `limit`, those after `after`.
-    pub async fn students(
-        &self,
-        filter: &StudentFilter,
-        after: Option<i64>,
-        limit: u64,
-    ) -> Result<Vec<Student>, StoreError> {
-        use student::Column;
-        let wanted = Condition::all()
-            .add_option(filter.classroom.as_deref().map(|classroom| Column::Classroom.eq(classroom)))
-            .add_option(filter.external_id.as_deref().map(|external_id| Column::ExternalId.eq(external_id)))
-            .add_option(after.map(|after| Column::StudentId.gt(after)));
-        let students = student::Entity::find().filter(wanted).order_by_asc(Column::StudentId).limit(limit);
-        Ok(students.all(&self.reader).await?)
-    }
-
-    /// The learner of this id, if there is one.
-    pub async fn student(&self, student_id: i64) -> Result<Option<Student>, StoreError> {
-        Ok(student::Entity::find_by_id(student_id).one(&self.reader).await?)
-    }
-
     /// Makes or changes learners by their external id, all in one transaction; answers one outcome for each change.
     pub async fn upsert_students(
         &self,

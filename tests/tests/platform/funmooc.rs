@@ -2,9 +2,12 @@
 //! elsewhere. See `fixtures/funmooc/NOTICE.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use edtech_tests::{Client, Command, Database, Platform, assert_same_figures, item};
+use edtech_tests::{Client, Command, Database, Platform, assert_same_figures, funnel, item};
+use flate2::read::GzDecoder;
 use sea_orm::QueryResult;
 use serde_json::{Map, Value, json};
 
@@ -69,6 +72,7 @@ async fn replay_and_compare(database: Database, zone: Zone) {
 
     assert_eq!(replay(&platform).await, (LOGS, 0));
     compare_api(&client, &zone).await;
+    compare_progress(&client).await;
     compare_raw_log(&database, &zone).await;
     let before = every_answer(&client).await;
 
@@ -138,6 +142,30 @@ async fn compare_api(client: &Client, zone: &Zone) {
                 group,
             );
         }
+    }
+}
+
+/// Compares how far the learners of each lesson came with what the recording itself says.
+async fn compare_progress(client: &Client) {
+    let logs = GzDecoder::new(File::open(fixture("streaming_logs.ndjson.gz")).expect("the recording"));
+    let mut lessons: BTreeMap<String, BTreeMap<String, Option<i32>>> = BTreeMap::new();
+    for line in BufReader::new(logs).lines() {
+        let log: Value = serde_json::from_str(&line.expect("a line")).expect("a log");
+        let name = |key: &str| log[key].as_str().expect("a name").to_owned();
+        let percentage =
+            log["completion_percentage"].as_i64().map(|it| i32::try_from(it).expect("a percentage"));
+        let furthest = lessons.entry(name("lesson")).or_default().entry(name("student")).or_default();
+        *furthest = percentage.max(*furthest);
+    }
+    assert_eq!(lessons.len(), groups(&expected(), "per_lesson").len(), "lessons of the recording");
+    for (lesson, learners) in lessons {
+        let path = format!("/analytics/lessons/{}/progress", client.lesson_id(&lesson).await);
+        let progress = client.get(&path).await.expect(200);
+        let furthest: Vec<_> = learners.into_values().collect();
+        assert_same_figures(&progress, &funnel(&furthest), &lesson);
+        assert_eq!(progress["figures"]["active_students"], furthest.len(), "{lesson}");
+        // In the order of time the first to reach the threshold completes, and none is taken back.
+        assert_eq!(progress["figures"]["completed"], progress["reached"][4]["students"], "{lesson}");
     }
 }
 

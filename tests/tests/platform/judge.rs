@@ -40,6 +40,14 @@ async fn a_damaged_figure_does_not_pass_the_judge(database: Database) {
             "UPDATE lesson_days SET completed = 2 WHERE completed > 0",
             "UPDATE lesson_days SET completed = 1 WHERE completed > 0",
         ),
+        (
+            "UPDATE viewing_days SET furthest_percentage = 89",
+            "UPDATE viewing_days SET furthest_percentage = 90",
+        ),
+        (
+            "UPDATE learner_days SET day = '2026-03-03' WHERE day = '2026-03-02'",
+            "UPDATE learner_days SET day = '2026-03-02' WHERE day = '2026-03-03'",
+        ),
     ] {
         database.execute(damage).await;
         let judged = AssertUnwindSafe(assert_figures_are_those_of_the_raw_log(&database, &client, Tz::UTC));

@@ -65,6 +65,9 @@ async fn a_damaged_figure_is_named_and_mended(database: Database) {
 
     let damages = [
         ("UPDATE viewing_days SET watch_time_seconds = watch_time_seconds + 1", "viewing_days"),
+        ("UPDATE viewing_days SET furthest_percentage = 96", "viewing_days"),
+        // As it is after the migration that brought it.
+        ("UPDATE viewing_days SET furthest_percentage = NULL", "viewing_days"),
         ("DELETE FROM viewing_days", "viewing_days"),
         ("UPDATE classroom_days SET active_students = 9 WHERE day = '0001-01-01'", "classroom_days"),
         ("UPDATE lesson_days SET streaming_logs = 9 WHERE day > '0001-01-01'", "lesson_days"),
@@ -74,7 +77,7 @@ async fn a_damaged_figure_is_named_and_mended(database: Database) {
         ("UPDATE completions SET day = '2026-03-01'", "completions"),
         ("DELETE FROM completions", "completions"),
         ("UPDATE log_minutes SET streaming_logs = 2", "log_minutes"),
-        ("INSERT INTO viewing_days VALUES (999999, '2026-03-02', 1, 1, 0, 0, 0, 0)", "viewing_days"),
+        ("INSERT INTO viewing_days VALUES (999999, '2026-03-02', 1, 1, 0, 0, 0, 0, NULL)", "viewing_days"),
     ];
     for (damage, place) in damages {
         assert_eq!(database.execute(damage).await, 1, "{damage}");

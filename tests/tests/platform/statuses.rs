@@ -113,6 +113,8 @@ fn lists() -> Vec<Call> {
         // What cannot be read is as wrong as what cannot be.
         "/students?limit=many",
         "/students?colour=red",
+        "/students?silent_for_days=0",
+        "/students?silent_for_days=many",
         "/classrooms?limit=-1",
         "/lessons?limit=many",
         "/streaming-logs?from=yesterday",
@@ -122,6 +124,7 @@ fn lists() -> Vec<Call> {
     let good = [
         "/students",
         "/students?limit=1",
+        "/students?silent_for_days=7",
         "/students/1",
         "/classrooms",
         "/classrooms/Data_2025",
@@ -180,6 +183,10 @@ fn analytics() -> Vec<Call> {
         get("/analytics/engagement?from=2026-03-02&to=2026-03-01", 422),
         get("/analytics/lessons?date=2026-03-02&from=2026-03-02", 422),
         get("/analytics/classrooms?from=yesterday", 422),
+        get("/analytics/lessons/1/progress", 200),
+        get("/analytics/lessons/999/progress", 404),
+        get("/analytics/lessons/docker/progress", 404),
+        get("/analytics/lessons/1/progress?date=yesterday", 422),
         get("/analytics/timeseries", 200),
         get("/analytics/timeseries?bucket=minute", 200),
         get("/analytics/timeseries?bucket=week", 422),

@@ -81,9 +81,11 @@ fn counts(day: Option<&ViewingDay>) -> String {
         watch_time_seconds,
         completion_logs,
         completion_percentage_sum,
+        furthest_percentage,
     } = day;
+    let furthest = furthest_percentage.map_or_else(|| "none".to_owned(), |furthest| format!("{furthest} %"));
     format!(
         "{streaming_logs} logs, {watch_time_seconds} s in {watch_time_logs}, \
-         {completion_percentage_sum} % in {completion_logs}"
+         {completion_percentage_sum} % in {completion_logs}, furthest {furthest}"
     )
 }

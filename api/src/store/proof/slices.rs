@@ -122,6 +122,7 @@ fn viewing_day(row: &QueryResult) -> Result<((i64, NaiveDate, i64), ViewingDay),
         watch_time_seconds: row.try_get("", "watch_time_seconds")?,
         completion_logs: row.try_get("", "completion_logs")?,
         completion_percentage_sum: row.try_get("", "completion_percentage_sum")?,
+        furthest_percentage: row.try_get("", "furthest_percentage")?,
     };
     Ok((key, counts))
 }

@@ -98,6 +98,7 @@ fn add_rollups(
     arguments.add(column(&viewings, |(_, counts)| counts.watch_time_seconds))?;
     arguments.add(column(&viewings, |(_, counts)| counts.completion_logs))?;
     arguments.add(column(&viewings, |(_, counts)| counts.completion_percentage_sum))?;
+    arguments.add(column(&viewings, |(_, counts)| counts.furthest_percentage))?;
     let completions: Vec<_> = tally.completions.iter().collect();
     arguments.add(column(&completions, |(pair, _)| pair.0))?;
     arguments.add(column(&completions, |(pair, _)| pair.1))?;

@@ -21,7 +21,8 @@ const INSERT_LOG: &str =
 
 /// What the rollups do not know yet: appended here, folded into them soon. See store/fold.rs.
 const APPEND_VIEWING: &str = "INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs,
-    watch_time_seconds, completion_logs, completion_percentage_sum, completed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    watch_time_seconds, completion_logs, completion_percentage_sum, furthest_percentage, completed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const APPEND_MINUTE: &str = "INSERT INTO minute_changes (minute, streaming_logs) VALUES (?, ?)";
 
@@ -169,6 +170,7 @@ fn change(student: i64, lesson: i64, day: String, counts: &ViewingDay, completed
         watch_time_seconds,
         completion_logs,
         completion_percentage_sum,
+        furthest_percentage,
     } = *counts;
     (
         student,
@@ -179,6 +181,7 @@ fn change(student: i64, lesson: i64, day: String, counts: &ViewingDay, completed
         watch_time_seconds,
         completion_logs,
         completion_percentage_sum,
+        furthest_percentage,
         completed,
     )
 }

@@ -40,6 +40,8 @@ pub(in crate::store) struct ViewingDay {
     pub(in crate::store) watch_time_seconds: i64,
     pub(in crate::store) completion_logs: i64,
     pub(in crate::store) completion_percentage_sum: i64,
+    /// The largest percentage that any of the logs carries.
+    pub(in crate::store) furthest_percentage: Option<i32>,
 }
 
 impl Tally {
@@ -65,12 +67,14 @@ impl ViewingDay {
             watch_time_seconds,
             completion_logs,
             completion_percentage_sum,
+            furthest_percentage,
         } = other;
         self.streaming_logs += streaming_logs;
         self.watch_time_logs += watch_time_logs;
         self.watch_time_seconds += watch_time_seconds;
         self.completion_logs += completion_logs;
         self.completion_percentage_sum += completion_percentage_sum;
+        self.furthest_percentage = self.furthest_percentage.max(*furthest_percentage);
     }
 
     fn add(&mut self, log: &LoggedViewing) {
@@ -83,6 +87,7 @@ impl ViewingDay {
             self.completion_logs += 1;
             self.completion_percentage_sum += i64::from(percentage);
         }
+        self.furthest_percentage = self.furthest_percentage.max(log.completion_percentage);
     }
 }
 
@@ -105,6 +110,7 @@ impl Tally {
             .bigint("watch_time_seconds", counts().map(|it| it.watch_time_seconds))
             .bigint("completion_logs", counts().map(|it| it.completion_logs))
             .bigint("completion_percentage_sum", counts().map(|it| it.completion_percentage_sum))
+            .bigint("furthest_percentage", counts().map(|it| it.furthest_percentage.map_or(-1, i64::from)))
     }
 
     /// For `completions`.

@@ -35,7 +35,7 @@ INSERT INTO learner_lessons SELECT student_id, lesson_id FROM pending_learner_le
 
 INSERT INTO viewing_days AS counted
 SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
-       SUM(completion_percentage_sum)
+       SUM(completion_percentage_sum), MAX(furthest_percentage)
 FROM pending_viewing_days
 WHERE true
 GROUP BY student_id, day, lesson_id
@@ -44,7 +44,10 @@ SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs
     watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
     watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
     completion_logs           = counted.completion_logs + excluded.completion_logs,
-    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum;
+    completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum,
+    -- The MAX of two is null where one of them is.
+    furthest_percentage       = COALESCE(MAX(counted.furthest_percentage, excluded.furthest_percentage),
+                                         counted.furthest_percentage, excluded.furthest_percentage);
 
 INSERT INTO log_minutes AS counted
 SELECT minute, streaming_logs FROM pending_log_minutes WHERE true

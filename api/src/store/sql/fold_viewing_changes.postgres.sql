@@ -6,9 +6,10 @@ WITH change AS (
 ),
 viewed AS (
     INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
-                                         watch_time_seconds, completion_logs, completion_percentage_sum)
+                                         watch_time_seconds, completion_logs, completion_percentage_sum,
+                                         furthest_percentage)
     SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds),
-           SUM(completion_logs), SUM(completion_percentage_sum)
+           SUM(completion_logs), SUM(completion_percentage_sum), MAX(furthest_percentage)
     FROM change
     WHERE streaming_logs > 0
     GROUP BY student_id, day, lesson_id
@@ -18,7 +19,8 @@ viewed AS (
         watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,
         watch_time_seconds        = counted.watch_time_seconds + excluded.watch_time_seconds,
         completion_logs           = counted.completion_logs + excluded.completion_logs,
-        completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum
+        completion_percentage_sum = counted.completion_percentage_sum + excluded.completion_percentage_sum,
+        furthest_percentage       = GREATEST(counted.furthest_percentage, excluded.furthest_percentage)
     RETURNING student_id, day, lesson_id, xmax = 0 AS is_new
 ),
 -- Viewings that begin with this.

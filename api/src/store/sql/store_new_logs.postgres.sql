@@ -14,7 +14,7 @@ guard AS MATERIALIZED (
 ),
 reached AS MATERIALIZED (
     SELECT *
-    FROM UNNEST($19::bigint[], $20::bigint[], $21::timestamptz[], $22::date[])
+    FROM UNNEST($20::bigint[], $21::bigint[], $22::timestamptz[], $23::date[])
         AS item(student_id, lesson_id, completed_at, day)
 ),
 -- Of the pairs that are completed now, those that were complete when the statement began. The plan is made once, perhaps
@@ -56,25 +56,25 @@ moved AS (
 -- rest, and whoever stores a group would wait for whoever stores another.
 appended AS (
     INSERT INTO viewing_changes (student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds,
-                                 completion_logs, completion_percentage_sum, completed)
+                                 completion_logs, completion_percentage_sum, furthest_percentage, completed)
     SELECT *, 0
     FROM UNNEST($11::bigint[], $12::date[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                $18::bigint[])
+                $18::bigint[], $19::integer[])
     UNION ALL
-    SELECT student_id, day, lesson_id, 0, 0, 0, 0, 0, 1 FROM completed
+    SELECT student_id, day, lesson_id, 0, 0, 0, 0, 0, NULL, 1 FROM completed
     UNION ALL
-    SELECT student_id, UNNEST(ARRAY[from_day, to_day]), lesson_id, 0, 0, 0, 0, 0, UNNEST(ARRAY[-1, 1])
+    SELECT student_id, UNNEST(ARRAY[from_day, to_day]), lesson_id, 0, 0, 0, 0, 0, NULL, UNNEST(ARRAY[-1, 1])
     FROM moved
 ),
 grouped AS (
     INSERT INTO group_changes (minutes, streaming_logs, days, intake_days, accepted, late)
-    SELECT $23::timestamptz[], $24::bigint[], ARRAY(SELECT UNNEST($25::date[]) UNION SELECT from_day FROM moved),
-           $26::date[], $27::bigint[], $28::bigint[]
+    SELECT $24::timestamptz[], $25::bigint[], ARRAY(SELECT UNNEST($26::date[]) UNION SELECT from_day FROM moved),
+           $27::date[], $28::bigint[], $29::bigint[]
 )
 SELECT SQRT(CASE WHEN EXISTS (SELECT FROM guard) THEN 1 ELSE -1 END),
        (SELECT COUNT(*) FROM stored),
        -- Of each pair that is completed we know what it was, or have stored what it is.
-       1 / CASE WHEN (SELECT COUNT(*) FROM completed) + COUNT(*) = COALESCE(ARRAY_LENGTH($19, 1), 0)
+       1 / CASE WHEN (SELECT COUNT(*) FROM completed) + COUNT(*) = COALESCE(ARRAY_LENGTH($20, 1), 0)
                  AND (SELECT COUNT(*) FROM moved) = COUNT(*) FILTER (WHERE reached_at < completed_at)
                 THEN 1 ELSE 0 END
 FROM known

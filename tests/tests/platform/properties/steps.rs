@@ -115,7 +115,7 @@ fn posted_log() -> impl Strategy<Value = PostedLog> {
 
 fn content() -> impl Strategy<Value = Content> {
     let percentage =
-        select(vec![None, Some(0), Some(89), Some(90), Some(90), Some(91), Some(100), Some(101)]);
+        select(vec![None, Some(0), Some(25), Some(89), Some(90), Some(90), Some(91), Some(100), Some(101)]);
     let watched = select(vec![None, Some(0), Some(30), Some(i32::MAX)]);
     (0..LESSONS.len(), select(vec!["played", "completed"]), 0..TIMES.len(), watched, percentage).prop_map(
         |(lesson, event_type, time, watch_time_seconds, completion_percentage)| Content {

@@ -1,0 +1,17 @@
+-- How far a learner came in a lesson on a day: the largest percentage that any log of it carried, null where none did. The
+-- columns are added without touching a row. What was counted before has none until `edtech-api rebuild` counts it anew: SQL
+-- knows no days of the platform's zone. See docs/OPERATIONS.md.
+ALTER TABLE viewing_changes ADD COLUMN furthest_percentage INTEGER;
+ALTER TABLE viewing_days ADD COLUMN furthest_percentage INTEGER;
+
+DROP VIEW counted_viewing_days;
+DROP VIEW pending_viewing_days;
+
+CREATE VIEW pending_viewing_days AS
+SELECT student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+       completion_percentage_sum, furthest_percentage
+FROM viewing_changes
+WHERE streaming_logs > 0;
+
+CREATE VIEW counted_viewing_days AS
+SELECT * FROM viewing_days UNION ALL SELECT * FROM pending_viewing_days;
