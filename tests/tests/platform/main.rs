@@ -16,6 +16,7 @@ mod properties;
 mod rejected_logs;
 mod retention;
 mod roster;
+mod sessions;
 mod simulator;
 mod startup;
 mod statuses;
