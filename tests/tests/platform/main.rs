@@ -11,6 +11,7 @@ mod life;
 mod live;
 mod original_queries;
 mod orphans;
+mod pages;
 mod pending;
 mod properties;
 mod rejected_logs;
