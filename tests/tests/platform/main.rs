@@ -6,6 +6,7 @@ mod architecture;
 mod body_limits;
 mod counted_once;
 mod funmooc;
+mod health;
 mod judge;
 mod life;
 mod live;
