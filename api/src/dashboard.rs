@@ -1,8 +1,7 @@
 //! `/`: the dashboard, which the binary holds. Built without it, the same place says what this is and how to get it.
 
 use actix_web::http::header::{
-    AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, Encoding, Header,
-    REFERRER_POLICY, VARY,
+    AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, Encoding, Header, VARY,
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -69,7 +68,6 @@ fn file(request: &HttpRequest, name: &str, caching: &'static str) -> Option<Http
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((VARY, "accept-encoding"))
         .content_type(media_type(name));

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Problem, ProblemBody, chain};
 use crate::ingest::Intake;
+use crate::live::LiveHandle;
 use crate::store::{Dialect, Store};
 
 /// How long the database may take to say that it is there.
@@ -103,7 +104,9 @@ pub async fn get_healthz(
     readiness: Data<Readiness>,
     store: Data<Store>,
     intake: Data<Intake>,
+    live: Data<LiveHandle>,
 ) -> Json<Health> {
+    let latency = intake.latency();
     Json(Health {
         version: env!("CARGO_PKG_VERSION"),
         database: match store.dialect() {
@@ -113,6 +116,11 @@ pub async fn get_healthz(
         uptime_seconds: readiness.begun.elapsed().as_secs(),
         ready: readiness.check().await.is_ok(),
         queued_bytes: intake.queued_bytes(),
+        live_sockets: live.sockets(),
+        ingestion: IngestionLatency {
+            p50_ms: latency.map(|latency| latency.p50_ms),
+            p99_ms: latency.map(|latency| latency.p99_ms),
+        },
     })
 }
 
@@ -156,4 +164,19 @@ pub struct Health {
     ready: bool,
     /// What waits to be stored, in bytes of payload.
     queued_bytes: usize,
+    /// How many watch today as it happens.
+    live_sockets: usize,
+    /// How long logs wait to be stored.
+    ingestion: IngestionLatency,
+}
+
+/// From a submission's arrival in the queue to its verdict, over the last one to two minutes; null where nothing came.
+#[derive(Serialize, ToSchema)]
+pub struct IngestionLatency {
+    /// Milliseconds that half of the submissions waited at most.
+    #[schema(required)]
+    p50_ms: Option<f64>,
+    /// Milliseconds that all but one in a hundred waited at most.
+    #[schema(required)]
+    p99_ms: Option<f64>,
 }

@@ -1,24 +1,29 @@
 //! The specification: made from the handlers that are registered, so that it cannot say anything else.
 
-use actix_web::web::Data;
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, get};
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::auth::SCOPES;
+use crate::auth::{SCOPES, SESSION_COOKIE};
 use crate::error::ProblemBody;
 
 const TOKEN_URL: &str = "/auth/token";
 
 /// What any operation behind a token may answer, beside its own answers.
 const COMMON: [(&str, &str); 4] = [
-    ("401", "No token, or one that does not hold"),
-    ("403", "A token without the scope"),
+    ("401", "No token and no session, or one that does not hold"),
+    ("403", "A caller without the scope, or a session in use by a page of somebody else (`cross_origin`)"),
     ("500", "Our fault; quote the `request_id`"),
     ("503", "Perhaps done, send it again after `Retry-After`"),
 ];
@@ -27,9 +32,9 @@ const COMMON: [(&str, &str); 4] = [
 #[openapi(
     info(title = "EdTech Stream", description = include_str!("openapi.md")),
     components(schemas(ProblemBody)),
-    modifiers(&TokenScheme),
+    modifiers(&AccessSchemes),
     tags(
-        (name = "access", description = "Tokens for programs"),
+        (name = "access", description = "Tokens for programs, sessions for people"),
         (name = "ingestion", description = "Streaming logs come in"),
         (name = "analytics", description = "Figures go out, pulled"),
         (name = "live", description = "Figures go out, pushed"),
@@ -44,7 +49,7 @@ struct Platform;
 pub fn document(routes: impl FnOnce(&mut ServiceConfig)) -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Platform::openapi()).configure(routes);
     let (_, mut document) = app.split_for_parts();
-    document.paths.paths.values_mut().flat_map(operations).for_each(add_common_problems);
+    document.paths.paths.values_mut().flat_map(operations).for_each(add_what_is_common);
     document
 }
 
@@ -65,19 +70,30 @@ pub async fn get_openapi(document: Data<Document>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }
 
-/// Swagger UI, which needs nothing from outside.
-pub fn swagger_ui() -> SwaggerUi {
+/// What Swagger UI needs is what the dashboard needs (its scripts and styles are files of ours as well), and more: its icons
+/// are images within its styles (`data:`), and its scripts write styles into the page, where no hash could name them.
+const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Swagger UI, which needs nothing from outside: no validator looks at our document either.
+pub fn swagger_ui() -> impl HttpServiceFactory {
     let config = Config::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
-    SwaggerUi::new("/swagger-ui/{_:.*}").config(config.try_it_out_enabled(true))
+    let pages = SwaggerUi::new("/{_:.*}").config(config.try_it_out_enabled(true).validator_url("none"));
+    let policy = DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, SWAGGER_UI_POLICY));
+    web::scope("/swagger-ui").wrap(policy).service(pages)
 }
 
-struct TokenScheme;
+struct AccessSchemes;
 
-impl Modify for TokenScheme {
+impl Modify for AccessSchemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let flow = Flow::ClientCredentials(ClientCredentials::new(TOKEN_URL, Scopes::from_iter(SCOPES)));
         let scheme = SecurityScheme::OAuth2(OAuth2::new([flow]));
-        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", scheme);
+        let cookie = "Signed in by POST /auth/session; as good as a token with all scopes of its client.";
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, cookie));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 
@@ -86,10 +102,12 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-fn add_common_problems(operation: &mut Operation) {
-    if operation.security.is_none() {
+/// Wherever a token opens, a session does; and both can be refused.
+fn add_what_is_common(operation: &mut Operation) {
+    let Some(security) = &mut operation.security else {
         return;
-    }
+    };
+    security.push(SecurityRequirement::new::<_, _, &str>("session", []));
     for (status, description) in COMMON {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description).into());
     }

@@ -23,6 +23,7 @@ pub fn configure(api: &mut ServiceConfig) {
     register! { api:
         auth {
             post_token
+            post_session get_session delete_session
         }
         ingest {
             post_streaming_logs get_streaming_logs

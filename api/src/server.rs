@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::http::header::X_CONTENT_TYPE_OPTIONS;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
@@ -98,7 +98,7 @@ pub fn api_server(config: &Config, state: State) -> Result<(Server, SocketAddr),
     let server = HttpServer::new(move || {
         let state = state.clone();
         App::new()
-            .wrap(DefaultHeaders::new().add((X_CONTENT_TYPE_OPTIONS, "nosniff")))
+            .wrap(for_browsers())
             .wrap(from_fn(request_id::follow))
             .configure(|app| state.register(app))
             .configure(|app| routes::configure(&mut ServiceConfig::new(app)))
@@ -120,6 +120,15 @@ pub fn api_server(config: &Config, state: State) -> Result<(Server, SocketAddr),
     let server = server.bind(address).map_err(|error| PORT.fault(unusable(address, &error)))?;
     let address = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), address))
+}
+
+/// What every answer tells a browser: it is what it says it is, may load and run nothing, and is shown within no other page.
+/// A page says itself what it needs beyond that.
+fn for_browsers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((REFERRER_POLICY, "no-referrer"))
+        .add((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"))
 }
 
 #[cfg(target_os = "linux")]

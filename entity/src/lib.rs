@@ -6,6 +6,7 @@ pub mod api_client;
 pub mod classroom;
 pub mod lesson;
 pub mod rejected_log;
+pub mod session;
 pub mod setting;
 pub mod streaming_log;
 pub mod student;

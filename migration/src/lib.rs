@@ -39,6 +39,7 @@ impl MigratorTrait for Migrator {
             step!("20261123_000005", "day_rollups"),
             step!("20261123_000006", "late_logs"),
             step!("20261123_000007", "appended_changes"),
+            step!("20261125_000008", "sessions"),
             step!("20261125_000009", "furthest_percentage"),
             step!("20261125_000010", "viewing_days_lesson"),
         ]

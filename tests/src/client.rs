@@ -1,6 +1,6 @@
 //! A program that talks to the platform over HTTP.
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     token: Option<String>,
+    cookie: Option<String>,
 }
 
 impl Client {
@@ -19,7 +20,7 @@ impl Client {
     pub(crate) fn anonymous(url: &str) -> Self {
         // Everything happens on loopback: no proxy, and no roots of trust to load.
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build();
-        Self { http: http.expect("an HTTP client"), url: url.to_owned(), token: None }
+        Self { http: http.expect("an HTTP client"), url: url.to_owned(), token: None, cookie: None }
     }
 
     /// The same client with another token.
@@ -30,6 +31,16 @@ impl Client {
     /// The same client without its token.
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// A page of the platform, in a browser that has this cookie and no token.
+    pub fn with_cookie(&self, cookie: &str) -> Self {
+        Self { token: None, cookie: Some(cookie.to_owned()), ..self.clone() }
+    }
+
+    /// The client's cookie, if it has one.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
     }
 
     /// The client's token, if it has one.
@@ -78,12 +89,13 @@ impl Client {
         self.send(self.request(Method::POST, path).header(CONTENT_TYPE, content_type).body(body)).await
     }
 
-    /// A request with the client's token, to be sent with [`Client::send`].
+    /// A request with the client's token or cookie, to be sent with [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.request_to(method, &format!("{}{path}", self.url));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match (&self.token, &self.cookie) {
+            (Some(token), _) => request.bearer_auth(token),
+            (None, Some(cookie)) => request.header(COOKIE, cookie).header(ORIGIN, &self.url),
+            (None, None) => request,
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Request;
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -42,6 +42,10 @@ impl Watcher {
         if let Some(token) = client.token() {
             let bearer = format!("Bearer {token}").parse().expect("a header");
             request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        if let Some(cookie) = client.cookie() {
+            request.headers_mut().insert(COOKIE, cookie.parse().expect("a header"));
+            request.headers_mut().insert(ORIGIN, client.url().parse().expect("a header"));
         }
         request
     }

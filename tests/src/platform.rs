@@ -55,6 +55,18 @@ impl Platform {
         self.client.with_token(answer["access_token"].as_str().expect("an access_token"))
     }
 
+    /// What a person shows to sign in with every scope.
+    pub fn credentials(&self) -> Value {
+        json!({"client_id": CLIENT_ID, "client_secret": self.client_secret})
+    }
+
+    /// A page in a browser that is signed in with every scope.
+    pub async fn signed_in(&self) -> Client {
+        let answer = self.client.post_json("/auth/session", &self.credentials()).await;
+        let (cookie, _) = answer.header("set-cookie").split_once(';').expect("a cookie");
+        self.client.with_cookie(cookie)
+    }
+
     /// A client without a token.
     pub fn anonymous(&self) -> Client {
         self.client.clone()

@@ -18,7 +18,7 @@ pub async fn put_bootstrap_client(
     let BootstrapClient { client_id, client_secret } = client;
     let known = store.api_client(client_id).await?;
     if let Some(known) = &known
-        && Scopes::all().is_within(&Scopes::of_known(known.scopes.iter().map(String::as_str)))
+        && Scopes::all().is_within(&Scopes::of_client(known))
         && secrets.verify(client_secret.expose().to_owned(), Some(&known.secret_hash)).await?
     {
         return Ok(());

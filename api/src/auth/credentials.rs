@@ -1,13 +1,15 @@
-//! Where a client's credentials come from: the form, or HTTP Basic.
+//! A client's credentials: where they come from, and whether they hold.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 
+use super::Secrets;
 use super::post_token::TokenRequest;
 use crate::error::Problem;
+use crate::store::{ApiClient, Store};
 
 /// A client's name and secret. It has no `Debug`: a secret is never printed.
 pub(super) struct Credentials {
@@ -40,6 +42,20 @@ impl Credentials {
         }
     }
 
+    /// The client whose credentials these are, or a 401.
+    pub(super) async fn authenticate(self, store: &Store, secrets: &Secrets) -> Result<ApiClient, Problem> {
+        let Self { client_id, client_secret, by_basic } = self;
+        // No name of ours holds a control character, and PostgreSQL takes no U+0000.
+        let client =
+            if client_id.contains(char::is_control) { None } else { store.api_client(&client_id).await? };
+        let hash = client.as_ref().map(|client| client.secret_hash.as_str());
+        let known = secrets.verify(client_secret, hash).await?;
+        client.filter(|_| known).ok_or_else(|| {
+            invalid_client()
+                .with_header(WWW_AUTHENTICATE, if by_basic { r#"Basic realm="edtech""# } else { "Bearer" })
+        })
+    }
+
     /// RFC 6749 wants both halves form-encoded and many clients send them as they are. So `%XX` is decoded and `+`, which
     /// generated secrets hold, stands for itself.
     fn of_basic(header: &str) -> Option<Self> {
@@ -50,6 +66,11 @@ impl Credentials {
         let plain = |half| percent_decode_str(half).decode_utf8().ok().map(Into::into);
         Some(Self { client_id: plain(client_id)?, client_secret: plain(client_secret)?, by_basic: true })
     }
+}
+
+/// 401: which of the two is wrong is nobody's business.
+pub(super) fn invalid_client() -> Problem {
+    Problem::unauthorized("invalid_client", "No such client, or another secret.")
 }
 
 fn invalid(detail: &str) -> Problem {

@@ -1,7 +1,6 @@
 //! `POST /auth/token`: the client-credentials grant of OAuth 2 (RFC 6749, 4.4).
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Form};
 use actix_web::{Error, HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
@@ -73,8 +72,7 @@ pub async fn post_token(
             "The one grant here is client_credentials.",
         ));
     }
-    let credentials = Credentials::of(&request, &form)?;
-    let client = authenticated(&store, &secrets, credentials).await?;
+    let client = Credentials::of(&request, &form)?.authenticate(&store, &secrets).await?;
     let scopes = granted(&client, form.scope.as_deref())?;
     let token =
         access.tokens.sign(&client.client_id, &scopes, clock.now(), LIFETIME).map_err(Problem::internal)?;
@@ -86,26 +84,8 @@ pub async fn post_token(
     }))
 }
 
-async fn authenticated(
-    store: &Store,
-    secrets: &Secrets,
-    credentials: Credentials,
-) -> Result<ApiClient, Problem> {
-    let Credentials { client_id, client_secret, by_basic } = credentials;
-    // No name of ours holds a control character, and PostgreSQL takes no U+0000.
-    let client =
-        if client_id.contains(char::is_control) { None } else { store.api_client(&client_id).await? };
-    let hash = client.as_ref().map(|client| client.secret_hash.as_str());
-    let known = secrets.verify(client_secret, hash).await?;
-    client.filter(|_| known).ok_or_else(|| {
-        let problem =
-            Problem::new(StatusCode::UNAUTHORIZED, "invalid_client", "No such client, or another secret.");
-        problem.with_header(WWW_AUTHENTICATE, if by_basic { r#"Basic realm="edtech""# } else { "Bearer" })
-    })
-}
-
 fn granted(client: &ApiClient, wanted: Option<&str>) -> Result<Scopes, Problem> {
-    let held = Scopes::of_known(client.scopes.iter().map(String::as_str));
+    let held = Scopes::of_client(client);
     let Some(wanted) = wanted.filter(|wanted| !wanted.trim().is_empty()) else {
         return Ok(held);
     };

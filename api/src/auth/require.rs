@@ -7,17 +7,21 @@ use actix_web::dev::Payload;
 use actix_web::http::Uri;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::{Either, LocalBoxFuture};
 
+use super::caller::{Caller, Standing};
+use super::cookie::SessionCookie;
+use super::origin::vouch_for_cookie;
 use super::scope::{Read, Scope, Scopes};
-use super::tokens::{Caller, Tokens};
+use super::sessions;
+use super::tokens::Tokens;
+use crate::clock::Clock;
 use crate::error::Problem;
+use crate::store::{SessionKey, Store};
 
 /// The subprotocol by which a browser sends its token to a WebSocket, because it can set no header there: it offers
 /// `Sec-WebSocket-Protocol: edtech.bearer, <token>`, and is answered with this name alone.
 pub const BEARER_SUBPROTOCOL: &str = "edtech.bearer";
-
-/// The client id of those who need no token.
-pub const ANONYMOUS: &str = "anonymous";
 
 /// Who may come in: the keys, and whether reading is open.
 pub struct Access {
@@ -35,45 +39,110 @@ pub struct Require<S> {
 }
 
 impl<S> Require<S> {
-    /// The caller's client id; [`ANONYMOUS`] where reading is open.
+    /// The caller's client id; [`ANONYMOUS`](super::ANONYMOUS) where reading is open.
     pub fn client(&self) -> &str {
         &self.caller.client
+    }
+
+    /// What lets the caller in, for as long as it does.
+    pub fn standing(&self) -> &Standing {
+        &self.caller.standing
     }
 }
 
 impl<S: Scope> FromRequest for Require<S> {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Either<Ready<Result<Self, Problem>>, LocalBoxFuture<'static, Result<Self, Problem>>>;
 
+    /// A token answers for itself, at once; a session is looked up.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let access = request.app_data::<web::Data<Access>>();
-        let access = access.ok_or_else(|| Problem::internal("the app was built without its access rules"));
-        let caller = access.and_then(|access| access.caller::<S>(request));
-        ready(caller.map(|caller| Self { caller, scope: PhantomData }))
-    }
-}
-
-impl Access {
-    fn caller<S: Scope>(&self, request: &HttpRequest) -> Result<Caller, Problem> {
-        let open = S::NAME == Read::NAME && self.open_reading && comes_from_this_machine(request);
-        match bearer(request.headers()) {
-            Some(token) => {
-                let caller = self.tokens.read(token)?;
-                if open || caller.scopes.contains::<S>() { Ok(caller) } else { Err(insufficient::<S>()) }
+        let proof = |caller| Self { caller, scope: PhantomData };
+        match claim::<S>(request) {
+            Ok(Claim::Granted(caller)) => Either::Left(ready(Ok(proof(caller)))),
+            Ok(Claim::Session(session)) => {
+                Either::Right(Box::pin(async move { session.caller::<S>().await.map(proof) }))
             }
-            None if open => Ok(Caller { client: ANONYMOUS.to_owned(), scopes: Scopes::none() }),
-            None => Err(Problem::unauthorized(
-                "token_missing",
-                "This needs a token: get one from POST /auth/token.",
-            )),
+            Err(problem) => Either::Left(ready(Err(problem))),
         }
     }
 }
 
+/// What a request says of its caller.
+enum Claim {
+    /// All that there is to know.
+    Granted(Caller),
+    /// That it belongs to a session.
+    Session(ClaimedSession),
+}
+
+/// A session that may have ended.
+struct ClaimedSession {
+    key: SessionKey,
+    /// Whether the caller needs no session for this.
+    open: bool,
+    store: web::Data<Store>,
+    clock: web::Data<Clock>,
+}
+
+fn claim<S: Scope>(request: &HttpRequest) -> Result<Claim, Problem> {
+    let access = shared::<Access>(request)?;
+    let open = S::NAME == Read::NAME && access.opens_reading_to(request);
+    if let Some(token) = bearer(request.headers()) {
+        let caller = access.tokens.read(token)?;
+        let is_let_in = open || caller.scopes.contains::<S>();
+        return if is_let_in { Ok(Claim::Granted(caller)) } else { Err(insufficient::<S>()) };
+    }
+    let cookie = SessionCookie::of(request.headers());
+    match cookie.map(|cookie| vouch_for_cookie(request).map(|()| cookie.key())) {
+        Some(Ok(key)) => {
+            let (store, clock) = (shared::<Store>(request)?.clone(), shared::<Clock>(request)?.clone());
+            Ok(Claim::Session(ClaimedSession { key, open, store, clock }))
+        }
+        _ if open => Ok(Claim::Granted(Caller::anonymous())),
+        Some(Err(problem)) => Err(problem),
+        None => Err(Problem::unauthorized(
+            "token_missing",
+            "This needs a token from POST /auth/token, or a session: sign in to the dashboard.",
+        )),
+    }
+}
+
+impl ClaimedSession {
+    /// Who is signed in. What a browser still shows of a session that has ended takes nothing away from its caller.
+    async fn caller<S: Scope>(self) -> Result<Caller, Problem> {
+        let Self { key, open, store, clock } = self;
+        let Some(session) = sessions::go_on(&store, &key, clock.now()).await? else {
+            return if open { Ok(Caller::anonymous()) } else { Err(session_ended()) };
+        };
+        let scopes = Scopes::of_client(&session.client);
+        let standing = match scopes.contains::<S>() {
+            true => Standing::Session(key),
+            false if open => Standing::Open,
+            false => return Err(insufficient::<S>()),
+        };
+        Ok(Caller { client: session.client.client_id, scopes, standing })
+    }
+}
+
+impl Access {
+    /// Whether this caller reads without a token.
+    pub(super) fn opens_reading_to(&self, request: &HttpRequest) -> bool {
+        self.open_reading && comes_from_this_machine(request)
+    }
+}
+
+fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+    request.app_data::<web::Data<T>>().ok_or_else(|| Problem::internal("the app was built without its state"))
+}
+
 fn insufficient<S: Scope>() -> Problem {
     let challenge = format!(r#"Bearer error="insufficient_scope", scope="{}""#, S::NAME);
-    Problem::forbidden(format!("This needs a token with the scope `{}`.", S::NAME))
+    Problem::forbidden(format!("This needs the scope `{}`: use a client that has it.", S::NAME))
         .with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+fn session_ended() -> Problem {
+    Problem::unauthorized("session_ended", "This session has ended: sign in again.")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::store::ApiClient;
+
 /// One thing that a caller may do.
 pub trait Scope: 'static {
     /// Its name in tokens and in the specification.
@@ -97,6 +99,17 @@ impl Scopes {
     /// Names that we stored or signed, perhaps by another version: what is unknown here allows nothing here.
     pub fn of_known<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().filter_map(known).collect())
+    }
+
+    /// All that this client may do now.
+    pub fn of_client(client: &ApiClient) -> Self {
+        Self::of_known(client.scopes.iter().map(String::as_str))
+    }
+
+    /// These and one more.
+    pub fn with<S: Scope>(mut self) -> Self {
+        self.0.insert(S::NAME);
+        self
     }
 
     /// Whether this scope is among them.

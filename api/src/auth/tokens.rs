@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, get_current_timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::caller::{Caller, Standing};
 use super::scope::Scopes;
 use crate::error::Problem;
 
@@ -21,15 +22,6 @@ const TYPE: &str = "JWT";
 
 /// How far the clocks of two replicas may be apart.
 const LEEWAY_SECONDS: u64 = 5;
-
-/// Who calls, as its token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The client's id; `anonymous` where reading is open.
-    pub client: String,
-    /// What it may do.
-    pub scopes: Scopes,
-}
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -112,7 +104,9 @@ impl Tokens {
             return Err(invalid("The token is none of ours."));
         }
         let Claims { sub, scope, exp, .. } = token.claims;
-        let caller = Caller { client: sub, scopes: Scopes::of_known(scope.split(' ')) };
+        let standing =
+            Standing::Token { expires_at: DateTime::from_timestamp(exp, 0).unwrap_or(DateTime::UNIX_EPOCH) };
+        let caller = Caller { client: sub, scopes: Scopes::of_known(scope.split(' ')), standing };
         Ok(Good { caller, expires_at: u64::try_from(exp).unwrap_or_default() })
     }
 

@@ -1,9 +1,11 @@
 //! The way in: requests queue here, and wait for what the writer says.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use super::latency::{Latencies, LatencyPercentiles};
 use super::writer::Writer;
 use crate::error::Problem;
 use crate::store::{Calendar, Store, Submission, Verdict};
@@ -19,6 +21,7 @@ const ITEM_OVERHEAD_BYTES: usize = 256;
 pub struct Intake {
     queue: mpsc::UnboundedSender<Job>,
     room: Arc<Semaphore>,
+    latencies: Arc<Latencies>,
 }
 
 /// One submission in the queue, and whoever waits for it.
@@ -27,6 +30,7 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<Result<Vec<Verdict>, Failed>>,
     /// Given back with the reply.
     pub(super) room: OwnedSemaphorePermit,
+    pub(super) arrived: Instant,
 }
 
 /// Why a submission has no verdicts; the cause is in the log.
@@ -42,7 +46,9 @@ impl Intake {
         // Bounded by `room`, in bytes, which says more than a number of submissions would.
         let (sender, queue) = mpsc::unbounded_channel();
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-        (Self { queue: sender, room }, Writer::new(queue, store, calendar, committed))
+        let latencies = Arc::new(Latencies::new(Instant::now()));
+        let writer = Writer::new(queue, store, calendar, committed, Arc::clone(&latencies));
+        (Self { queue: sender, room, latencies }, writer)
     }
 
     /// Stores and counts a submission; the verdicts come back once they are flushed to disk.
@@ -50,7 +56,8 @@ impl Intake {
         let room = u32::try_from(cost(&submission)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(room).map_err(|_| too_busy())?;
         let (reply, verdicts) = oneshot::channel();
-        self.queue.send(Job { submission, reply, room }).map_err(|_| shutting_down())?;
+        let job = Job { submission, reply, room, arrived: Instant::now() };
+        self.queue.send(job).map_err(|_| shutting_down())?;
         match verdicts.await {
             Ok(Ok(verdicts)) => Ok(verdicts),
             Ok(Err(Failed::Unavailable)) => Err(Problem::unavailable(
@@ -64,6 +71,11 @@ impl Intake {
     /// What waits for the writer, in bytes.
     pub fn queued_bytes(&self) -> usize {
         QUEUE_BYTES - self.room.available_permits()
+    }
+
+    /// How long submissions waited for their verdicts in the last one to two minutes; none where nothing came.
+    pub fn latency(&self) -> Option<LatencyPercentiles> {
+        self.latencies.percentiles(Instant::now())
     }
 }
 

@@ -12,6 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 
 use super::intake::{Failed, Job};
+use super::latency::Latencies;
 use crate::error::{StoreError, chain};
 use crate::store::{Calendar, Store, Submission, Verdict};
 
@@ -27,6 +28,7 @@ pub struct Writer {
     store: Store,
     calendar: Calendar,
     committed: Arc<Notify>,
+    latencies: Arc<Latencies>,
 }
 
 /// Submissions that are committed together.
@@ -72,14 +74,15 @@ impl Writer {
         store: Store,
         calendar: Calendar,
         committed: Arc<Notify>,
+        latencies: Arc<Latencies>,
     ) -> Self {
-        Self { queue, store, calendar, committed }
+        Self { queue, store, calendar, committed, latencies }
     }
 
     /// Works until every [`super::Intake`] is gone and the queue is empty.
     pub async fn run(self) {
-        let Self { mut queue, store, calendar, committed } = self;
-        let committer = Committer { store, calendar, committed };
+        let Self { mut queue, store, calendar, committed, latencies } = self;
+        let committer = Committer { store, calendar, committed, latencies };
         let mut commits = FuturesUnordered::new();
         let (mut next, mut under_way) = (Group::default(), UnderWay::default());
         loop {
@@ -111,16 +114,17 @@ struct Committer {
     store: Store,
     calendar: Calendar,
     committed: Arc<Notify>,
+    latencies: Arc<Latencies>,
 }
 
 impl Committer {
     /// Returns how many submissions it was.
     async fn commit(&self, group: Group) -> usize {
         let size = group.jobs.len();
-        let (submissions, waiting): (Vec<_>, Vec<_>) =
-            group.jobs.into_iter().map(|job| (job.submission, (job.reply, job.room))).unzip();
+        let apart = |Job { submission, reply, room, arrived }| (submission, (reply, room, arrived));
+        let (submissions, waiting): (Vec<_>, Vec<_>) = group.jobs.into_iter().map(apart).unzip();
         let submissions = Arc::new(submissions);
-        let outcomes = match self.record(Arc::clone(&submissions)).await {
+        let outcomes: Vec<_> = match self.record(Arc::clone(&submissions)).await {
             Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
             // The database refused something that passed every check. Its neighbours shall not pay for it.
             Err(StoreError::Refused(_)) if submissions.len() > 1 => {
@@ -128,7 +132,9 @@ impl Committer {
             }
             Err(error) => vec![Err(failed(&error)); submissions.len()],
         };
-        for ((reply, _), outcome) in waiting.into_iter().zip(outcomes) {
+        let judged = waiting.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+        self.latencies.record(judged.map(|((_, _, arrived), _)| *arrived), Instant::now());
+        for ((reply, ..), outcome) in waiting.into_iter().zip(outcomes) {
             // Whoever hung up sends again and is told that it is a duplicate.
             let _ = reply.send(outcome);
         }

@@ -6,15 +6,19 @@ use actix_web::{HttpRequest, HttpResponse, get, rt};
 
 use super::frames::LiveFrame;
 use super::hub::LiveHandle;
+use super::pass::Pass;
 use super::session::LiveSession;
 use crate::auth::{BEARER_SUBPROTOCOL, Read, Require};
+use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
+use crate::store::Store;
 
 /// Watch today as it happens
 ///
 /// A WebSocket of JSON texts: first a snapshot, then what changes, once it is committed. Nothing resumes: whoever
 /// connects again, or falls behind, gets another snapshot. The token comes by header or, from a browser, as the
-/// second of two subprotocols: `edtech.bearer, <token>`.
+/// second of two subprotocols: `edtech.bearer, <token>`. The dashboard brings its session's cookie. Within a minute of the
+/// end of what let it in, the socket is closed with 4401.
 #[utoipa::path(
     tag = "live",
     responses(
@@ -28,15 +32,18 @@ use crate::error::{Problem, ProblemBody};
 )]
 #[get("/live")]
 pub async fn get_live(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     payload: Payload,
     live: Data<LiveHandle>,
+    store: Data<Store>,
+    clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let handshake = actix_ws::handle_with_protocols(&request, payload, &[BEARER_SUBPROTOCOL]);
     let (response, socket, messages) = handshake.map_err(|error| no_websocket(&error))?;
     let seat = live.take_seat().ok_or_else(no_seat)?;
-    let session = LiveSession::new(socket, live.get_ref().clone(), seat);
+    let pass = Pass::new(caller.standing().clone(), store.get_ref().clone(), *clock.get_ref());
+    let session = LiveSession::new(socket, live.get_ref().clone(), seat, pass);
     // The one task beside those of `app`: a socket lives on its worker, as long as it is open.
     rt::spawn(session.run(messages));
     Ok(response)

@@ -80,6 +80,11 @@ impl LiveHandle {
         Arc::clone(&self.seats).try_acquire_owned().ok()
     }
 
+    /// How many sockets are open.
+    pub fn sockets(&self) -> usize {
+        MAX_SESSIONS as usize - self.seats.available_permits()
+    }
+
     /// Asks for a snapshot that is read after now, and what follows it; none when the hub has ended.
     pub(super) async fn subscribe(&self) -> Option<oneshot::Receiver<Subscription>> {
         let (subscriber, subscription) = oneshot::channel();

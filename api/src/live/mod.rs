@@ -9,6 +9,7 @@ pub mod get_live;
 mod delta;
 mod frames;
 mod hub;
+mod pass;
 mod session;
 
 pub use get_live::*;

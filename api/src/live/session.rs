@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use actix_ws::{CloseCode, Closed, Item, Message, MessageStream, ProtocolError, Session};
+use actix_ws::{CloseCode, CloseReason, Closed, Item, Message, MessageStream, ProtocolError, Session};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::frames::Frame;
 use super::hub::{LiveHandle, Subscription};
+use super::pass::Pass;
 
 /// Clients say nothing that we want to know; more than this is a mistake or worse.
 const INCOMING_BYTES: usize = 4 * 1024;
@@ -22,10 +23,14 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// A client that takes no frame for so long does not read.
 const SEND_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Closes the socket of whoever may not watch any longer: 401, in the range that is an application's own.
+const SIGNED_OUT: u16 = 4401;
+
 /// The state of one socket.
 pub(super) struct LiveSession {
     socket: Session,
     feed: Feed,
+    pass: Pass,
     next_seq: u64,
     last_heard: Instant,
     _seat: OwnedSemaphorePermit,
@@ -37,6 +42,8 @@ enum Ending {
     Left,
     /// The hub has ended, and we with it.
     GoingAway,
+    /// What let the client in has ended.
+    SignedOut,
     /// The client broke the rules.
     Refused(CloseCode),
     /// The client does not read, or went without a word. Where it does not read, it is often the kernel that finds out
@@ -46,9 +53,9 @@ enum Ending {
 
 impl LiveSession {
     /// A session on a seat.
-    pub(super) fn new(socket: Session, live: LiveHandle, seat: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(socket: Session, live: LiveHandle, seat: OwnedSemaphorePermit, pass: Pass) -> Self {
         let feed = Feed { live, stage: Stage::Outside };
-        Self { socket, feed, next_seq: 0, last_heard: Instant::now(), _seat: seat }
+        Self { socket, feed, pass, next_seq: 0, last_heard: Instant::now(), _seat: seat }
     }
 
     /// Runs until either side ends it.
@@ -56,9 +63,10 @@ impl LiveSession {
         metrics::gauge!("live_sessions").increment(1);
         let ending = self.exchange(messages).await;
         match ending {
-            Ending::Left => self.close(CloseCode::Normal).await,
-            Ending::GoingAway => self.close(CloseCode::Away).await,
-            Ending::Refused(code) => self.close(code).await,
+            Ending::Left => self.close(CloseCode::Normal.into()).await,
+            Ending::GoingAway => self.close(CloseCode::Away.into()).await,
+            Ending::SignedOut => self.close(signed_out()).await,
+            Ending::Refused(code) => self.close(code.into()).await,
             // There is nobody to say goodbye to: dropping the socket is all that can be done.
             Ending::Cut => metrics::counter!("live_sessions_cut_total").increment(1),
         }
@@ -76,6 +84,7 @@ impl LiveSession {
                 },
                 message = messages.recv() => self.hear(message).await,
                 _ = pings.tick() => self.ping().await,
+                () = self.pass.next_look() => (!self.pass.is_good().await).then_some(Ending::SignedOut),
             };
             if let Some(ending) = ending {
                 return ending;
@@ -117,10 +126,15 @@ impl LiveSession {
         unsent(timeout(SEND_PATIENCE, self.socket.ping(b"")).await)
     }
 
-    async fn close(self, code: CloseCode) {
+    async fn close(self, reason: CloseReason) {
         // The client may be gone already.
-        let _ = timeout(SEND_PATIENCE, self.socket.close(Some(code.into()))).await;
+        let _ = timeout(SEND_PATIENCE, self.socket.close(Some(reason))).await;
     }
+}
+
+fn signed_out() -> CloseReason {
+    let description = "The session or token has ended: sign in, or get another token, and connect again.";
+    CloseReason { code: CloseCode::Other(SIGNED_OUT), description: Some(description.to_owned()) }
 }
 
 fn pings() -> Interval {
@@ -168,3 +182,6 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,19 +33,21 @@ impl Store {
         Ok(row.map(ApiClient::from))
     }
 
-    /// Makes the client, or replaces its secret and scopes.
+    /// Makes the client, or replaces its secret and scopes. Whoever is signed in by what it was signs in again.
     pub async fn put_api_client(&self, client: &ApiClient, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (dialect, client) = (self.dialect, client.clone());
+        let put = Query::new(self.dialect, include_str!("sql/put_api_client.sql"))
+            .bind("client_id", client.client_id.as_str())
+            .bind("secret_hash", client.secret_hash.as_str())
+            .bind("scopes", client.scopes.join(" "))
+            .bind_time("now", now);
+        // After the client's row is ours: a session that begins meanwhile has waited for it, or is seen here.
+        let end = Query::new(self.dialect, "DELETE FROM sessions WHERE client_id = {client_id}");
+        let end = end.bind("client_id", client.client_id.as_str());
         self.write(move |tx| {
-            let client = client.clone();
+            let (put, end) = (put.clone(), end.clone());
             Box::pin(async move {
-                Query::new(dialect, include_str!("sql/put_api_client.sql"))
-                    .bind("client_id", client.client_id)
-                    .bind("secret_hash", client.secret_hash)
-                    .bind("scopes", client.scopes.join(" "))
-                    .bind_time("now", now)
-                    .execute(tx)
-                    .await
+                put.execute(tx).await?;
+                end.execute(tx).await
             })
         })
         .await?;

@@ -26,10 +26,13 @@ mod rejected_logs;
 mod replicas;
 mod retention;
 mod roster;
+mod sessions;
 mod settings;
 mod streaming_log;
 mod streaming_logs;
 mod students;
+#[cfg(test)]
+mod temporary;
 mod timeseries;
 mod transaction;
 mod upsert;
@@ -55,10 +58,13 @@ pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
 pub use replicas::{Heard, Serving, ServingError};
 pub use retention::{Removing, Retained};
 pub use roster::{Deleted, Patched};
+pub use sessions::{OpenSession, SessionKey};
 pub use settings::SettingsError;
 pub use streaming_log::{Item, Reference, RejectedLogKey, Rejection, StreamingLog, Submission, Verdict};
 pub use streaming_logs::{LogFilter, LogPosition};
 pub use students::{StudentChange, StudentFields};
+#[cfg(test)]
+pub(crate) use temporary::TemporaryStore;
 pub use timeseries::{BucketCount, Window};
 pub use upsert::{Field, Upserted};
 

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 const SCOPES: [&str; 5] = ["read", "roster", "ingest", "report", "operate"];
 
 /// What anybody may ask.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 10] = [
     "POST /auth/token",
+    "POST /auth/session",
+    "GET /auth/session",
+    "DELETE /auth/session",
     "GET /livez",
     "GET /readyz",
     "GET /healthz",
@@ -95,6 +98,7 @@ async fn minted(database: &Database, scope: &str) -> String {
 
 on_both_databases!(
     a_bad_token_is_401_everywhere,
+    a_bad_cookie_opens_nothing,
     each_scope_opens_its_own_operations,
     a_token_says_what_it_is_good_for,
     what_there_is_not_is_told_as_a_problem,
@@ -187,6 +191,23 @@ async fn a_bad_token_is_401_everywhere(database: Database) {
             let answer = operation.call(&client).await;
             assert_eq!(answer.code(401), "invalid_token", "{}", operation.name());
             operation.assert_documented(&answer);
+        }
+    }
+}
+
+/// A browser keeps showing what it once got, so a bad cookie is no worse than none.
+async fn a_bad_cookie_opens_nothing(database: Database) {
+    let platform = Platform::start(&database).await;
+    for cookie in ["edtech_session=nonsense", "edtech_session="] {
+        let client = platform.anonymous().with_cookie(cookie);
+        for operation in operations(&client).await.iter().filter(|operation| operation.scope.is_some()) {
+            let answer = operation.call(&client).await;
+            operation.assert_documented(&answer);
+            if database.is_postgres() || operation.scope.as_deref() != Some("read") {
+                assert_eq!(answer.code(401), "session_ended", "{}", operation.name());
+            } else {
+                assert_ne!(answer.status, 401, "{}", operation.name());
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::{WebSocketStream, client_async, connect_async};
 
 /// Longer than the next frame takes, also on a busy machine.
@@ -24,6 +24,7 @@ on_both_databases!(
     a_reader_that_goes_away_harms_nobody,
     a_server_that_stops_says_goodbye,
     a_reader_that_stops_reading_is_cut_and_harms_nobody,
+    the_socket_takes_a_session_from_our_own_pages_alone,
 );
 
 fn now() -> String {
@@ -195,6 +196,31 @@ async fn metric(client: &Client, address: &str, name: &str) -> Option<f64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+async fn the_socket_takes_a_session_from_our_own_pages_alone(database: Database) {
+    let platform = Platform::start(&database).await;
+    let browser = platform.signed_in().await;
+    Watcher::connect(&browser).await;
+    for origin in ["https://elsewhere.example", "null"] {
+        let mut elsewhere = Watcher::request(&browser);
+        elsewhere.headers_mut().insert(ORIGIN, origin.parse().expect("a header"));
+        assert_eq!(refused(elsewhere).await, 403, "{origin}");
+    }
+    let mut claimed = Watcher::request(&browser);
+    claimed.headers_mut().insert("sec-fetch-site", "cross-site".parse().expect("a header"));
+    // Where reading is open to this machine, such a page of it watches as anybody does.
+    match database.is_postgres() {
+        true => assert_eq!(refused(claimed).await, 403),
+        false => drop(connect_async(claimed).await.expect("a socket")),
+    }
+}
+
+async fn refused(request: tokio_tungstenite::tungstenite::http::Request<()>) -> u16 {
+    match connect_async(request).await {
+        Err(Error::Http(response)) => response.status().as_u16(),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
 mod with_a_token {
     use super::*;
 
@@ -221,12 +247,5 @@ mod with_a_token {
         let by_header = Watcher::request(&client);
         assert!(by_header.headers().contains_key(AUTHORIZATION));
         connect_async(by_header).await.expect("a socket");
-    }
-
-    async fn refused(request: tokio_tungstenite::tungstenite::http::Request<()>) -> u16 {
-        match connect_async(request).await {
-            Err(Error::Http(response)) => response.status().as_u16(),
-            other => panic!("not refused: {other:?}"),
-        }
     }
 }

@@ -40,7 +40,10 @@ fn patch(path: &'static str, body: &str, status: u16) -> Call {
 
 /// In order: later calls build on what earlier ones made. Student 1 and lesson 1 are the first of a new database.
 fn calls() -> Vec<Call> {
-    [about(), token(), roster(), lists(), logs(), analytics(), deletions()].into_iter().flatten().collect()
+    [about(), token(), session(), roster(), lists(), logs(), analytics(), deletions()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn about() -> Vec<Call> {
@@ -60,6 +63,19 @@ fn token() -> Vec<Call> {
         form("grant_type=password", 400),
         form("grant_type=client_credentials&client_id=a%00b&client_secret=x", 401),
         post("/auth/token", "{}", 400),
+    ]
+}
+
+fn session() -> Vec<Call> {
+    vec![
+        get("/auth/session", 200),
+        post("/auth/session", r#"{"client_id": "nobody", "client_secret": "x"}"#, 401),
+        post("/auth/session", r#"{"client_id": "a\u0000b", "client_secret": "x"}"#, 401),
+        post("/auth/session", r#"{"client_id": 7}"#, 422),
+        post("/auth/session", "{", 400),
+        post("/auth/session", &" ".repeat(2 * 1024 * 1024), 413),
+        send(Method::POST, "/auth/session", "text/plain", "{}", 415),
+        delete("/auth/session", 204),
     ]
 }
 

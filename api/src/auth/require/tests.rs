@@ -2,7 +2,7 @@ use actix_web::test::TestRequest;
 
 use super::*;
 use crate::auth::{Ingest, LIFETIME};
-use crate::clock::Clock;
+use crate::store::{ApiClient, TemporaryStore};
 
 const KEY: &[u8] = b"a key of at least thirty-two bytes";
 
@@ -11,8 +11,16 @@ fn token(scopes: &str) -> String {
 }
 
 async fn required<S: Scope>(open_reading: bool, headers: &[(&str, &str)]) -> Result<String, &'static str> {
+    asked::<S>(TestRequest::default(), open_reading, headers).await
+}
+
+async fn asked<S: Scope>(
+    request: TestRequest,
+    open_reading: bool,
+    headers: &[(&str, &str)],
+) -> Result<String, &'static str> {
     let access = Access { tokens: Tokens::new(KEY), open_reading };
-    let request = TestRequest::default().app_data(web::Data::new(access));
+    let request = request.app_data(web::Data::new(access));
     let request = headers.iter().fold(request, |request, header| request.append_header(*header));
     let caller = Require::<S>::extract(&request.to_http_request()).await;
     caller.map(|caller| caller.client().to_owned()).map_err(|problem| problem.code())
@@ -66,4 +74,67 @@ async fn open_reading_opens_nothing_else_and_mends_no_bad_token() {
     assert_eq!(required::<Ingest>(true, &[host]).await, Err("token_missing"));
     assert_eq!(required::<Read>(true, &[host, ("authorization", "Bearer x")]).await, Err("invalid_token"));
     assert_eq!(required::<Read>(false, &[host]).await, Err("token_missing"));
+}
+
+/// A session of a client that may read, and a request that can look it up.
+async fn signed_in(temporary: &TemporaryStore) -> (String, impl Fn() -> TestRequest) {
+    let cookie = SessionCookie::random(&mut crate::entropy::rng());
+    let (secret_hash, scopes) = ("none".to_owned(), vec!["read".to_owned()]);
+    let client = ApiClient { client_id: "signed in".to_owned(), secret_hash, scopes };
+    temporary.store.put_api_client(&client, Clock.now()).await.unwrap();
+    sessions::begin(&temporary.store, &cookie, client, Clock.now()).await.unwrap().unwrap();
+    let (_, header) = cookie.given(&TestRequest::default().to_http_request());
+    let (cookie, _) = header.split_once(';').unwrap();
+    let store = web::Data::new(temporary.store.clone());
+    let request = move || TestRequest::default().app_data(store.clone()).app_data(web::Data::new(Clock));
+    (cookie.to_owned(), request)
+}
+
+#[actix_web::test]
+async fn a_session_is_as_good_as_a_token() {
+    let temporary = TemporaryStore::open().await;
+    let (cookie, request) = signed_in(&temporary).await;
+    let cookie = [("cookie", cookie.as_str()), ("host", "127.0.0.1:8000")];
+    let signed_in = Ok("signed in".to_owned());
+    for open_reading in [false, true] {
+        assert_eq!(asked::<Read>(request(), open_reading, &cookie).await, signed_in);
+        assert_eq!(asked::<Ingest>(request(), open_reading, &cookie).await, Err("insufficient_scope"));
+    }
+}
+
+#[actix_web::test]
+async fn a_session_that_has_ended_opens_nothing_and_closes_nothing() {
+    let temporary = TemporaryStore::open().await;
+    let (_, request) = signed_in(&temporary).await;
+    let ended = [("cookie", "edtech_session=ended"), ("host", "127.0.0.1:8000")];
+    assert_eq!(asked::<Read>(request(), false, &ended).await, Err("session_ended"));
+    assert_eq!(asked::<Ingest>(request(), true, &ended).await, Err("session_ended"));
+    assert_eq!(asked::<Read>(request(), true, &ended).await, Ok("anonymous".to_owned()));
+}
+
+/// There is no database in these requests: whoever asks for one gets an `internal` problem.
+#[actix_web::test]
+async fn a_token_asks_no_database_and_wins_over_a_cookie() {
+    let (good, cookie) = (format!("Bearer {}", token("read")), ("cookie", "edtech_session=any"));
+    assert_eq!(required::<Read>(false, &[cookie]).await, Err("internal"));
+    assert_eq!(required::<Read>(false, &[cookie, ("authorization", &good)]).await, Ok("school".to_owned()));
+    assert_eq!(required::<Read>(false, &[cookie, ("authorization", "Bearer x")]).await, Err("invalid_token"));
+}
+
+#[actix_web::test]
+async fn a_cookie_from_elsewhere_is_not_even_looked_up() {
+    let post = || TestRequest::post().insert_header(("host", "127.0.0.1:8000"));
+    let cookie = ("cookie", "edtech_session=any");
+    for elsewhere in
+        [("origin", "https://elsewhere.example"), ("sec-fetch-site", "cross-site"), ("accept", "*/*")]
+    {
+        assert_eq!(asked::<Ingest>(post(), false, &[cookie, elsewhere]).await, Err("cross_origin"));
+    }
+    let ours = ("origin", "http://127.0.0.1:8000");
+    assert_eq!(asked::<Ingest>(post(), false, &[cookie, ours]).await, Err("internal"));
+    // What changes nothing, and needs no session here, needs no proof either.
+    let socket =
+        [cookie, ("upgrade", "websocket"), ("origin", "http://localhost:5173"), ("host", "127.0.0.1:8000")];
+    assert_eq!(required::<Read>(true, &socket).await, Ok("anonymous".to_owned()));
+    assert_eq!(required::<Read>(false, &socket).await, Err("cross_origin"));
 }

@@ -1,0 +1,80 @@
+//! `POST /auth/session`: sign in.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse, post};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::cookie::SessionCookie;
+use super::credentials::{Credentials, invalid_client};
+use super::get_session::Session;
+use super::origin::{AskedBy, cross_origin};
+use super::{Access, Secrets, sessions};
+use crate::clock::Clock;
+use crate::entropy;
+use crate::error::{Problem, ProblemBody};
+use crate::store::Store;
+
+/// What somebody shows to sign in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"client_id": "school", "client_secret": "…"}))]
+pub struct SessionRequest {
+    /// The client's name.
+    client_id: String,
+    /// The client's secret.
+    client_secret: String,
+}
+
+/// Sign in
+///
+/// For people, in a browser; programs get a token. The session is a cookie that no script can read, is as good as a token
+/// with all that its client may do, and ends twelve hours after its last use. What changes something, and the live socket,
+/// it lets pages of this server alone do.
+#[utoipa::path(
+    tag = "access",
+    request_body = SessionRequest,
+    responses(
+        (status = 200, description = "Signed in; the cookie comes along", body = Session,
+            headers(("Set-Cookie" = String, description = "`edtech_session`"))),
+        (status = 400, description = "The body is no JSON", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_client`: no such client, or another secret", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 403, description = "`cross_origin`: a page of somebody else asks", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type than JSON", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 422, description = "The body is another JSON than this", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "Too many ask at once, or the database is away", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+)]
+#[post("/auth/session")]
+pub async fn post_session(
+    request: HttpRequest,
+    body: Json<SessionRequest>,
+    store: Data<Store>,
+    access: Data<Access>,
+    secrets: Data<Secrets>,
+    clock: Data<Clock>,
+) -> Result<HttpResponse, Problem> {
+    // There is no cookie yet to be vouched for, but nobody shall be signed in as somebody else without knowing.
+    if AskedBy::of(request.headers()) == AskedBy::Another {
+        return Err(cross_origin());
+    }
+    let SessionRequest { client_id, client_secret } = body.into_inner();
+    let credentials = Credentials { client_id, client_secret, by_basic: false };
+    let client = credentials.authenticate(&store, &secrets).await?;
+    let cookie = SessionCookie::random(&mut entropy::rng());
+    let session = sessions::begin(&store, &cookie, client, clock.now()).await?;
+    let session = session.ok_or_else(invalid_client)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(cookie.given(&request))
+        .json(Session::of(Some(session), access.opens_reading_to(&request))))
+}
