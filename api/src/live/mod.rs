@@ -9,6 +9,8 @@ pub mod get_live;
 mod delta;
 mod frames;
 mod hub;
+mod last_minute;
+mod reading;
 mod session;
 
 pub use get_live::*;

@@ -3,6 +3,7 @@
 //! Rollups change in the same transaction as the log, so every figure equals what the raw log would give.
 
 mod api_clients;
+mod arrivals;
 mod block_ranges;
 mod calendar;
 mod classrooms;
@@ -15,7 +16,6 @@ mod figures;
 mod fold;
 mod gate;
 mod lessons;
-mod live_figures;
 mod patch_student;
 mod proof;
 mod query;
@@ -33,6 +33,7 @@ mod transaction;
 mod upsert;
 
 pub use api_clients::ApiClient;
+pub use arrivals::{ARRIVALS, Arrival, ArrivalCount, LatestOfLearner};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;
 pub use classrooms::{ClassroomChange, CountedClassroom};
@@ -44,7 +45,6 @@ pub use entity::streaming_log::Model as StreamingLogRow;
 pub use entity::student::Model as StudentRow;
 pub use figures::{Breakdown, DaySpan, Enrolled, Figures, FiguresReport, LessonFigures};
 pub use lessons::{LessonChange, LessonFields, LessonFilter, LessonPatch};
-pub use live_figures::{ARRIVALS, Arrival, Arrived, LiveFigures, RATES_SECONDS};
 pub use patch_student::StudentPatch;
 pub use proof::{Difference, Progress, RebuildError, Verification};
 pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
