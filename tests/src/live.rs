@@ -108,6 +108,9 @@ fn apply(today: &mut Value, frame: &Value) {
             for part in ["totals", "rates"] {
                 merge(&mut today[part], &frame[part]);
             }
+            for part in ["lessons", "rejected_logs"].into_iter().filter(|part| frame.get(*part).is_some()) {
+                today[part] = frame[part].clone();
+            }
             for change in frame["classrooms"].as_array().into_iter().flatten() {
                 let classrooms = today["classrooms"].as_array_mut().expect("classrooms");
                 let known = classrooms.iter_mut().find(|known| known["classroom"] == change["classroom"]);

@@ -41,7 +41,7 @@ pub(super) enum Failed {
 }
 
 impl Intake {
-    /// The way in, and the writer at its end; `committed` is told after each commit that stored something.
+    /// The way in, and the writer at its end; `committed` is told after each commit that moved a figure.
     pub fn new(store: Store, calendar: Calendar, committed: Arc<Notify>) -> (Self, Writer) {
         // Bounded by `room`, in bytes, which says more than a number of submissions would.
         let (sender, queue) = mpsc::unbounded_channel();

@@ -172,7 +172,7 @@ impl Committer {
         metrics::counter!("streaming_logs_total", "verdict" => "duplicate").increment(duplicate);
         metrics::counter!("streaming_logs_total", "verdict" => "rejected").increment(rejected);
         metrics::histogram!("ingest_group_logs").record((stored + duplicate + rejected) as f64);
-        if stored > 0 {
+        if stored + rejected > 0 {
             self.committed.notify_one();
         }
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::frames::{Rates, RecentLog, Today};
-use crate::figures::{ClassroomFigures, EnrolledFigures, Figures};
+use super::frames::{LiveClassroom, Rates, RecentLog, Today, WatchedLesson};
+use crate::figures::{EnrolledFigures, Figures};
 use crate::store::ARRIVALS;
 
 /// What changed. What did not is left out.
@@ -16,6 +16,13 @@ pub struct Delta {
     /// Only the classrooms that changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     classrooms: Vec<ClassroomChange>,
+    /// The whole list, where any of it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    lessons: Option<Vec<WatchedLesson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rejected_logs: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     rates: Option<RatesChange>,
@@ -59,6 +66,9 @@ pub struct ClassroomChange {
     classroom: String,
     #[serde(flatten)]
     figures: FiguresChange,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    watching_students: Option<i64>,
 }
 
 /// The rates that changed.
@@ -76,17 +86,17 @@ impl Delta {
     /// The step from one state to another; none where only a snapshot leads there: on another day, when a classroom
     /// came or went, or when one of the latest logs was erased.
     pub(super) fn between(before: &Today, after: &Today) -> Option<Self> {
-        let Today { date: _, totals, classrooms, rates, recent } = after;
+        let Today { date: _, totals, classrooms, lessons, rejected_logs, rates, recent } = after;
         let pairs = before.classrooms.iter().zip(classrooms);
-        let changed =
-            pairs.filter(|(before, after)| before != after).map(|(before, after)| ClassroomChange {
-                classroom: after.classroom.clone(),
-                figures: FiguresChange::between(&before.figures, &after.figures),
-            });
+        let changed_classrooms = pairs
+            .filter(|(before, after)| before != after)
+            .map(|(before, after)| ClassroomChange::between(before, after));
         let delta = Self {
             totals: Some(FiguresChange::between(&before.totals, totals))
                 .filter(|change| *change != <_>::default()),
-            classrooms: changed.collect(),
+            classrooms: changed_classrooms.collect(),
+            lessons: changed(&before.lessons, lessons).cloned(),
+            rejected_logs: changed(before.rejected_logs, *rejected_logs),
             rates: Some(RatesChange::between(&before.rates, rates))
                 .filter(|change| *change != <_>::default()),
             recent: recent.iter().filter(|log| !before.recent.contains(log)).cloned().collect(),
@@ -102,16 +112,21 @@ impl Delta {
 
     /// The state after this step, as clients make it.
     fn applied(&self, before: &Today) -> Today {
-        let Today { date, mut totals, mut classrooms, mut rates, mut recent } = before.clone();
+        let Today { date, mut totals, mut classrooms, mut lessons, mut rejected_logs, mut rates, mut recent } =
+            before.clone();
         if let Some(change) = &self.totals {
             change.apply(&mut totals);
         }
-        for ClassroomChange { classroom, figures } in &self.classrooms {
-            let known = |known: &&mut ClassroomFigures| known.classroom == *classroom;
+        for change in &self.classrooms {
+            let known = |known: &&mut LiveClassroom| known.figures.classroom == change.classroom;
             if let Some(known) = classrooms.iter_mut().find(known) {
-                figures.apply(&mut known.figures);
+                change.apply(known);
             }
         }
+        if let Some(watched) = &self.lessons {
+            lessons.clone_from(watched);
+        }
+        set(&mut rejected_logs, self.rejected_logs);
         if let Some(change) = &self.rates {
             change.apply(&mut rates);
         }
@@ -121,7 +136,23 @@ impl Delta {
             by_arrival.then_with(|| (one.student_id, one.log_id).cmp(&(other.student_id, other.log_id)))
         });
         recent.truncate(ARRIVALS);
-        Today { date, totals, classrooms, rates, recent }
+        Today { date, totals, classrooms, lessons, rejected_logs, rates, recent }
+    }
+}
+
+impl ClassroomChange {
+    fn between(before: &LiveClassroom, after: &LiveClassroom) -> Self {
+        let LiveClassroom { figures, watching_students } = after;
+        Self {
+            classroom: figures.classroom.clone(),
+            figures: FiguresChange::between(&before.figures.figures, &figures.figures),
+            watching_students: changed(before.watching_students, *watching_students),
+        }
+    }
+
+    fn apply(&self, to: &mut LiveClassroom) {
+        self.figures.apply(&mut to.figures.figures);
+        set(&mut to.watching_students, self.watching_students);
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::figures::ClassroomFigures;
 use crate::live::frames::Frame;
 
 fn moment(second: i64) -> DateTime<Utc> {
@@ -36,19 +37,34 @@ fn log(second: i64, number: u128) -> RecentLog {
     }
 }
 
-/// A state: the totals, the classrooms `A`, `B`, …, and how many logs have arrived, one a second.
+/// A state: the totals, the classrooms `A`, `B`, …, and how many logs have arrived, one a second. Nobody watches.
 fn today(totals: [i64; 4], classrooms: &[[i64; 4]], arrived: i64) -> Today {
-    let named = classrooms
-        .iter()
-        .zip('A'..)
-        .map(|(&figures, name)| ClassroomFigures { classroom: name.to_string(), figures: enrolled(figures) });
+    let named = classrooms.iter().zip('A'..).map(|(&figures, name)| LiveClassroom {
+        figures: ClassroomFigures { classroom: name.to_string(), figures: enrolled(figures) },
+        watching_students: 0,
+    });
     Today {
         date: NaiveDate::from_ymd_opt(2021, 11, 29).unwrap(),
         totals: enrolled(totals),
         classrooms: named.collect(),
+        lessons: Vec::new(),
+        rejected_logs: 0,
         rates: Rates { streaming_logs_per_second: arrived as f64 / 60.0, active_students: arrived.min(3) },
         recent: (1..=arrived).rev().take(ARRIVALS).map(|second| log(second, second as u128)).collect(),
     }
+}
+
+/// The same, with so many who watch in each classroom, and the lessons that they watch, by id.
+fn watched(mut today: Today, in_classrooms: &[i64], lessons: &[(i64, i64)]) -> Today {
+    for (classroom, students) in today.classrooms.iter_mut().zip(in_classrooms) {
+        classroom.watching_students = *students;
+    }
+    let lesson = |&(lesson_id, watching_students): &(i64, i64)| {
+        let title = format!("Lesson {lesson_id}");
+        WatchedLesson { lesson_id, title, watching_students }
+    };
+    today.lessons = lessons.iter().map(lesson).collect();
+    today
 }
 
 fn frame(frame: serde_json::Result<Frame>, seq: u64) -> Value {
@@ -57,14 +73,17 @@ fn frame(frame: serde_json::Result<Frame>, seq: u64) -> Value {
 
 #[test]
 fn a_snapshot_holds_every_figure() {
-    let state = today([2, 1, 1, 0], &[[2, 1, 1, 0]], 1);
+    let mut state = watched(today([2, 1, 1, 0], &[[2, 1, 1, 0]], 1), &[1], &[(4, 1)]);
+    state.rejected_logs = 3;
     let figures = json!({"students": 2, "active_students": 1, "streaming_logs": 1, "watch_time_seconds": 60,
         "avg_watch_time_seconds": 60.0, "avg_completion_percentage": null, "completed": 0});
     let mut classroom = figures.clone();
     classroom["classroom"] = json!("A");
+    classroom["watching_students"] = json!(1);
     let expected = json!({
         "type": "snapshot", "seq": 0, "at": "2021-11-29T23:09:05.000000Z", "date": "2021-11-29",
         "totals": figures, "classrooms": [classroom],
+        "lessons": [{"lesson_id": 4, "title": "Lesson 4", "watching_students": 1}], "rejected_logs": 3,
         "rates": {"streaming_logs_per_second": 1.0 / 60.0, "active_students": 1},
         "recent": [{"log_id": "00000000-0000-0000-0000-000000000001", "student_id": 7, "lesson_id": 1,
             "event_type": "progress", "watch_time_seconds": 60, "completion_percentage": null,
@@ -88,6 +107,29 @@ fn a_delta_holds_what_changed_and_nothing_else() {
         "recent": [serde_json::to_value(log(2, 2)).unwrap()],
     });
     assert_eq!(frame(Frame::delta(moment(5), &delta), 3), expected);
+}
+
+#[test]
+fn who_watches_what_is_told_when_it_changes() {
+    let state = |in_classrooms: &[i64], lessons: &[(i64, i64)]| {
+        watched(today([2, 0, 0, 0], &[[1, 0, 0, 0], [1, 0, 0, 0]], 0), in_classrooms, lessons)
+    };
+    let (before, after) = (state(&[1, 1], &[(4, 2)]), state(&[0, 1], &[(4, 1)]));
+    let delta = Delta::between(&before, &after).unwrap();
+    let expected = json!({
+        "type": "delta", "seq": 1, "at": "2021-11-29T23:09:05.000000Z",
+        "classrooms": [{"classroom": "A", "watching_students": 0}],
+        "lessons": [{"lesson_id": 4, "title": "Lesson 4", "watching_students": 1}],
+    });
+    assert_eq!(frame(Frame::delta(moment(5), &delta), 1), expected);
+
+    let over = Today { rejected_logs: 1, ..state(&[0, 0], &[]) };
+    let delta = Delta::between(&after, &over).unwrap();
+    let expected = json!({
+        "type": "delta", "seq": 2, "at": "2021-11-29T23:09:05.000000Z",
+        "classrooms": [{"classroom": "B", "watching_students": 0}], "lessons": [], "rejected_logs": 1,
+    });
+    assert_eq!(frame(Frame::delta(moment(5), &delta), 2), expected);
 }
 
 #[test]
@@ -126,6 +168,9 @@ fn follow(state: &mut Map<String, Value>, delta: &Map<String, Value>) {
     for key in ["totals", "rates"] {
         merge(&mut state[key], delta.get(key));
     }
+    for key in ["lessons", "rejected_logs"] {
+        state.extend(delta.get(key).map(|value| (key.to_owned(), value.clone())));
+    }
     let classrooms = state["classrooms"].as_array_mut().unwrap();
     for change in delta.get("classrooms").and_then(Value::as_array).into_iter().flatten() {
         let known = classrooms.iter_mut().find(|known| known["classroom"] == change["classroom"]);
@@ -149,17 +194,25 @@ fn figures() -> impl Strategy<Value = [i64; 4]> {
     prop::array::uniform4(0..3_i64)
 }
 
+fn watching() -> impl Strategy<Value = ([i64; 3], Vec<(i64, i64)>)> {
+    (prop::array::uniform3(0..2_i64), prop::collection::vec((0..3_i64, 1..3_i64), 0..3))
+}
+
 proptest! {
     #[test]
     fn a_client_that_follows_the_deltas_knows_what_a_new_one_is_told(
-        steps in prop::collection::vec((figures(), prop::array::uniform3(figures()), 0..12_i64), 1..10),
+        steps in prop::collection::vec(
+            (figures(), prop::array::uniform3(figures()), 0..12_i64, watching(), 0..2_i64),
+            1..10,
+        ),
     ) {
         let mut arrived = 0;
         let mut known = today([0; 4], &[[0; 4]; 3], 0);
         let mut client = frame(Frame::snapshot(moment(0), &known), 0).as_object().unwrap().clone();
-        for (totals, classrooms, arrivals) in steps {
+        for (totals, classrooms, arrivals, (in_classrooms, lessons), rejected_logs) in steps {
             arrived += arrivals;
             let next = today(totals, &classrooms, arrived);
+            let next = Today { rejected_logs, ..watched(next, &in_classrooms, &lessons) };
             let delta = Delta::between(&known, &next).unwrap();
             follow(&mut client, frame(Frame::delta(moment(0), &delta), 1).as_object().unwrap());
             prop_assert_eq!(&Value::from(client.clone()), &frame(Frame::snapshot(moment(0), &next), 0));
@@ -188,11 +241,25 @@ fn stories() -> Vec<(&'static str, Vec<Today>)> {
         ..today([3, 0, 0, 0], &[[2, 0, 0, 0], [1, 0, 0, 0]], 3)
     };
     let completed = today([3, 2, 24, 2], &[[2, 1, 23, 1], [1, 1, 1, 1]], 24);
+    let watching =
+        |in_classrooms: &[i64], lessons: &[(i64, i64)]| watched(morning(3), in_classrooms, lessons);
+    let refused = Today { rejected_logs: 2, ..watching(&[1, 1], &[(1, 2)]) };
     vec![
         ("a_morning", vec![morning(0), morning(1), morning(1), morning(5), morning(23), completed]),
         ("a_log_that_was_committed_late", vec![morning(2), morning(3), late]),
         ("an_erased_learner", vec![morning(3), erased.clone(), Today { rates: morning(0).rates, ..erased }]),
         ("midnight", vec![morning(3), tomorrow.clone(), tomorrow]),
+        (
+            "who_watches_what",
+            vec![
+                watching(&[0, 0], &[]),
+                watching(&[1, 0], &[(1, 1)]),
+                watching(&[2, 1], &[(2, 2), (1, 1)]),
+                watching(&[1, 1], &[(1, 2)]),
+                refused,
+                Today { rejected_logs: 2, ..watching(&[0, 0], &[]) },
+            ],
+        ),
     ]
 }
 

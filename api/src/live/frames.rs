@@ -1,5 +1,7 @@
 //! What goes over the socket: a snapshot of today, then deltas, each a step from one state to the next.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
@@ -7,8 +9,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::delta::Delta;
+use super::last_minute::{MINUTE, Watched};
 use crate::figures::{ClassroomFigures, EnrolledFigures};
-use crate::store::{Arrival, LiveFigures, RATES_SECONDS};
+use crate::store::{Arrival, FiguresReport};
 
 /// Today, as a client knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -18,11 +21,35 @@ pub struct Today {
     /// The platform as a whole.
     pub(super) totals: EnrolledFigures,
     /// Every classroom, by name.
-    pub(super) classrooms: Vec<ClassroomFigures>,
+    pub(super) classrooms: Vec<LiveClassroom>,
+    /// The lessons that are being watched, those of most learners first, then by id: at most 10.
+    pub(super) lessons: Vec<WatchedLesson>,
+    /// Logs that arrived on this day and were refused.
+    pub(super) rejected_logs: i64,
     /// What arrived within the last minute.
     pub(super) rates: Rates,
     /// The latest logs by arrival, newest first, then by learner and id: at most 20.
     pub(super) recent: Vec<RecentLog>,
+}
+
+/// A classroom: the day's figures, and who is there now.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct LiveClassroom {
+    #[serde(flatten)]
+    pub(super) figures: ClassroomFigures,
+    /// Its learners whose latest log arrived within the last minute.
+    pub(super) watching_students: i64,
+}
+
+/// A lesson that is being watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WatchedLesson {
+    pub(super) lesson_id: i64,
+    /// What people call it.
+    #[schema(example = "Introduction à Docker")]
+    pub(super) title: String,
+    /// Learners whose latest log is of this lesson and arrived within the last minute.
+    pub(super) watching_students: i64,
 }
 
 /// What arrived within the last minute, whatever day it is from: a replay of old logs moves these too.
@@ -122,17 +149,43 @@ impl Frame {
     }
 }
 
+/// What was read for a frame.
+pub(super) struct Read {
+    pub(super) figures: FiguresReport,
+    pub(super) watched: Watched,
+    /// Of the lessons that are watched, by id.
+    pub(super) titles: HashMap<i64, String>,
+    pub(super) rejected_logs: i64,
+    pub(super) latest: Vec<Arrival>,
+}
+
 impl Today {
-    /// What was read of a day, in the terms of the socket.
-    pub(super) fn new(date: NaiveDate, figures: LiveFigures) -> Self {
-        let LiveFigures { totals, classrooms, arrived, latest } = figures;
+    /// What was read of a day, in the terms of the socket. A lesson without a title has just been removed.
+    pub(super) fn new(date: NaiveDate, read: Read) -> Self {
+        let Read {
+            figures: FiguresReport { totals, classrooms, .. },
+            watched,
+            titles,
+            rejected_logs,
+            latest,
+        } = read;
+        let classrooms = classrooms.into_iter().map(|(classroom, figures)| LiveClassroom {
+            watching_students: watched.by_classroom.get(&classroom).copied().unwrap_or_default(),
+            figures: (classroom, figures).into(),
+        });
+        let lessons = watched.lessons.iter().filter_map(|&(lesson_id, watching_students)| {
+            let title = titles.get(&lesson_id)?.clone();
+            Some(WatchedLesson { lesson_id, title, watching_students })
+        });
         Self {
             date,
             totals: totals.into(),
-            classrooms: classrooms.into_iter().map(Into::into).collect(),
+            classrooms: classrooms.collect(),
+            lessons: lessons.collect(),
+            rejected_logs,
             rates: Rates {
-                streaming_logs_per_second: arrived.streaming_logs as f64 / f64::from(RATES_SECONDS),
-                active_students: arrived.active_students,
+                streaming_logs_per_second: watched.streaming_logs as f64 / MINUTE.as_seconds_f64(),
+                active_students: watched.active_students,
             },
             recent: latest.into_iter().map(Into::into).collect(),
         }

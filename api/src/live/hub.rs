@@ -4,15 +4,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::delta::Delta;
 use super::frames::{Frame, Today};
+use super::reading::Reading;
 use crate::clock::Clock;
 use crate::error::{StoreError, chain};
-use crate::store::{Arrival, Calendar, Heard, LiveFigures, Serving, ServingError, Store};
+use crate::store::{Calendar, Heard, Serving, ServingError, Store};
 
 /// The most sockets at once: each costs a task, a queue of frames and a file descriptor.
 const MAX_SESSIONS: u32 = 10_000;
@@ -29,6 +30,10 @@ const READ_EACH: Duration = Duration::from_secs(1);
 /// At most ten reads a second, and at most a fifth of the time: the database has others to serve.
 const BETWEEN_READS: Duration = Duration::from_millis(100);
 const REST: u32 = 4;
+
+/// The first read, and the one after a change to the roster, may take seconds on the busiest day. Those that follow do
+/// not, so nobody has to wait for them as much longer.
+const LONGEST_REST: Duration = Duration::from_secs(3);
 
 /// A delta without a change says that what was sent still holds.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -60,15 +65,13 @@ pub(super) struct Subscription {
 }
 
 struct Watch {
-    store: Store,
-    calendar: Calendar,
+    reading: Reading,
     clock: Clock,
     subscribers: mpsc::Receiver<Subscriber>,
     waiting: Vec<Subscriber>,
     frames: broadcast::Sender<Frame>,
     /// What the sessions know; none where they have to start over.
     today: Option<Today>,
-    known_arrivals: Vec<Arrival>,
     not_before: Instant,
     last_frame: Instant,
     is_failing: bool,
@@ -99,14 +102,12 @@ impl Hub {
         let (sender, subscribers) = mpsc::channel(SUBSCRIBERS_QUEUED);
         let seats = Arc::new(Semaphore::new(MAX_SESSIONS as usize));
         let watch = Watch {
-            store,
-            calendar,
+            reading: Reading::new(store, calendar),
             clock,
             subscribers,
             waiting: Vec::new(),
             frames: broadcast::Sender::new(FRAMES_KEPT),
             today: None,
-            known_arrivals: Vec::new(),
             not_before: Instant::now(),
             last_frame: Instant::now(),
             is_failing: false,
@@ -167,6 +168,7 @@ impl Watch {
             };
             if news == Some(Heard::Resumed) {
                 self.today = None;
+                self.reading.begin_anew();
             }
             while let Ok(subscriber) = self.subscribers.try_recv() {
                 self.waiting.push(subscriber);
@@ -181,21 +183,20 @@ impl Watch {
     /// Reads today and publishes it; then there is a pause.
     async fn read(&mut self) {
         let (started, now) = (Instant::now(), self.clock.now());
-        let date = self.calendar.day_of(now);
-        let read = self.store.live_figures(date, now, &self.known_arrivals).await;
-        self.not_before = (started + BETWEEN_READS).max(Instant::now() + started.elapsed() * REST);
+        let read = self.reading.today(now).await;
+        let rest = (started.elapsed() * REST).min(LONGEST_REST);
+        self.not_before = (started + BETWEEN_READS).max(Instant::now() + rest);
         match read {
-            Ok(figures) => self.take(now, date, figures),
+            Ok(today) => self.take(now, today),
             Err(error) => self.fail(&error),
         }
     }
 
-    fn take(&mut self, now: DateTime<Utc>, date: NaiveDate, figures: LiveFigures) {
+    fn take(&mut self, now: DateTime<Utc>, today: Today) {
         if std::mem::take(&mut self.is_failing) {
             tracing::info!("the live figures can be read again");
         }
-        self.known_arrivals.clone_from(&figures.latest);
-        if let Err(error) = self.publish(now, Today::new(date, figures)) {
+        if let Err(error) = self.publish(now, today) {
             tracing::error!(%error, "a live frame could not be written");
         }
     }

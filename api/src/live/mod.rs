@@ -9,7 +9,9 @@ pub mod get_live;
 mod delta;
 mod frames;
 mod hub;
+mod last_minute;
 mod pass;
+mod reading;
 mod session;
 
 pub use get_live::*;

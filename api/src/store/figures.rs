@@ -102,9 +102,6 @@ macro_rules! parts {
     };
 }
 
-/// The figures of today, with what arrived lately: see [`live_figures`](super::live_figures).
-pub(super) const LIVE: &str = parts!("totals", "classrooms", "rates");
-
 impl Breakdown {
     fn sql(self) -> &'static str {
         match self {
@@ -140,7 +137,7 @@ impl Store {
     }
 
     /// A statement made of [`parts`](Breakdown::sql), for a span of days.
-    pub(super) fn figures_query(&self, sql: &str, span: DaySpan) -> Query {
+    fn figures_query(&self, sql: &str, span: DaySpan) -> Query {
         let active = match span.kept_day() {
             Some(_) => include_str!("sql/figures_active_kept.sql"),
             None => include_str!("sql/figures_active_counted.sql"),
@@ -157,7 +154,7 @@ impl Store {
 
 impl FiguresReport {
     /// Takes one row to where it belongs.
-    pub(super) fn add(&mut self, row: &QueryResult) -> Result<(), DbErr> {
+    fn add(&mut self, row: &QueryResult) -> Result<(), DbErr> {
         let figures = figures_of(row)?;
         let enrolled = || Ok::<_, DbErr>(Enrolled { students: row.try_get("", "students")?, figures });
         match row.try_get::<String>("", "part")?.as_str() {
@@ -171,7 +168,7 @@ impl FiguresReport {
     }
 
     /// Names in the order of their bytes, on every machine: the order of text is a matter of a database's locale.
-    pub(super) fn sorted(mut self) -> Self {
+    fn sorted(mut self) -> Self {
         self.classrooms.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         self.lessons.sort_unstable_by_key(|lesson| lesson.lesson_id);
         self.days.sort_unstable_by_key(|&(day, _)| day);
@@ -180,7 +177,7 @@ impl FiguresReport {
 }
 
 /// The figures in a row, whatever it is about.
-pub(super) fn figures_of(row: &QueryResult) -> Result<Figures, DbErr> {
+fn figures_of(row: &QueryResult) -> Result<Figures, DbErr> {
     Ok(Figures {
         active_students: row.try_get("", "active_students")?,
         streaming_logs: row.try_get("", "streaming_logs")?,

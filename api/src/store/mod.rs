@@ -3,6 +3,7 @@
 //! Rollups change in the same transaction as the log, so every figure equals what the raw log would give.
 
 mod api_clients;
+mod arrivals;
 mod block_ranges;
 mod calendar;
 mod classrooms;
@@ -17,7 +18,6 @@ mod gate;
 mod learners;
 mod lesson_progress;
 mod lessons;
-mod live_figures;
 mod patch_student;
 mod proof;
 mod query;
@@ -38,6 +38,7 @@ mod transaction;
 mod upsert;
 
 pub use api_clients::ApiClient;
+pub use arrivals::{ARRIVALS, Arrival, ArrivalCount, LatestOfLearner};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;
 pub use classrooms::{ClassroomChange, CountedClassroom};
@@ -51,7 +52,6 @@ pub use figures::{Breakdown, DaySpan, Enrolled, Figures, FiguresReport, LessonFi
 pub use learners::{Learner, StudentFilter};
 pub use lesson_progress::{Furthest, LessonProgress};
 pub use lessons::{LessonChange, LessonFields, LessonFilter, LessonPatch};
-pub use live_figures::{ARRIVALS, Arrival, Arrived, LiveFigures, RATES_SECONDS};
 pub use patch_student::StudentPatch;
 pub use proof::{Difference, Progress, RebuildError, Verification};
 pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};

@@ -3,12 +3,12 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::rejected_log;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::query::{from_hex, hex};
+use super::query::{Query, from_hex, hex};
 use super::streaming_logs::moment;
 use super::{RejectedLogKey, Store};
 use crate::error::StoreError;
@@ -82,5 +82,13 @@ impl Store {
             .order_by_asc(Column::PayloadHash)
             .limit(limit);
         Ok(logs.all(&self.reader).await?)
+    }
+
+    /// How many logs that arrived on a day were refused, each time anew.
+    pub async fn refused_on(&self, day: NaiveDate) -> Result<i64, StoreError> {
+        let refused =
+            "SELECT CAST(COALESCE(SUM(rejected), 0) AS bigint) FROM counted_intake_days WHERE day = {day}";
+        let row = Query::new(self.dialect, refused).bind_day("day", day).one(&self.reader).await?;
+        Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
     }
 }

@@ -60,6 +60,11 @@ impl Store {
         Ok(self.settings().await?.closed_before)
     }
 
+    /// Changes whenever a learner moves, is erased, or what a server remembers of the roster may be wrong otherwise.
+    pub async fn roster_generation(&self) -> Result<i64, StoreError> {
+        Ok(self.settings().await?.roster_generation)
+    }
+
     async fn settings(&self) -> Result<setting::Model, StoreError> {
         let settings = setting::Entity::find().one(&self.reader).await?;
         settings.ok_or_else(|| StoreError::Refused("the settings row is missing".into()))

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use edtech_tests::{
-    Client, Database, Platform, Watcher, eventually, item, log, on_both_databases, on_postgres,
+    AIRFLOW, Client, DOCKER, Database, Platform, Watcher, eventually, item, log, on_both_databases,
+    on_postgres,
 };
 use futures_util::StreamExt;
 use reqwest::Method;
@@ -21,6 +22,8 @@ on_both_databases!(
     a_delta_says_only_what_changed,
     a_log_of_another_day_moves_the_rates_alone,
     a_learner_who_moves_or_goes_is_seen_at_once,
+    who_watches_is_seen_in_classroom_and_lesson,
+    a_refused_log_is_counted_at_once,
     a_reader_that_goes_away_harms_nobody,
     a_server_that_stops_says_goodbye,
     a_reader_that_stops_reading_is_cut_and_harms_nobody,
@@ -53,7 +56,7 @@ async fn a_delta_says_only_what_changed(database: Database) {
     assert_eq!((&delta["type"], &delta["totals"]), (&json!("delta"), &expected));
     let expected = json!([{
         "classroom": "Data_2025", "active_students": 1, "streaming_logs": 1, "watch_time_seconds": 30,
-        "avg_watch_time_seconds": 30.0,
+        "avg_watch_time_seconds": 30.0, "watching_students": 1,
     }]);
     assert_eq!(delta["classrooms"], expected);
     assert_eq!(delta["recent"].as_array().map(Vec::len), Some(1), "{delta}");
@@ -104,6 +107,77 @@ async fn a_learner_who_moves_or_goes_is_seen_at_once(database: Database) {
     assert_eq!(item(&watcher.today["classrooms"], "classroom", "a new classroom")["students"], 1);
     client.erase(ada).await;
     watcher.until("the end of her logs", SOON, |today| today["totals"]["streaming_logs"] == 0).await;
+}
+
+async fn who_watches_is_seen_in_classroom_and_lesson(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    client.enrol("bob", "IA_2025").await;
+    let mut watcher = Watcher::connect(&client).await;
+    assert_eq!((watching(&watcher.today), &watcher.today["lessons"]), ((0, 0), &json!([])));
+
+    // All in one batch: of these, the one that happened last says what she watches.
+    let logs = [
+        log("ada", "2026-03-02T10:00:00Z", json!({"lesson": DOCKER})),
+        log("ada", "2026-03-02T10:00:09Z", json!({"lesson": AIRFLOW})),
+        log("ada", "2026-03-02T10:00:01Z", json!({"lesson": DOCKER})),
+        log("bob", "2026-03-02T10:00:00Z", json!({"lesson": DOCKER})),
+    ];
+    client.store(&logs).await;
+    watcher.until("both watch", SOON, |today| watching(today) == (1, 1)).await;
+    assert_eq!(lessons(&watcher.today), [("Introduction à Docker", 1), ("Maîtriser Airflow", 1)]);
+
+    client.store(&[log("ada", "2026-03-02T09:00:00Z", json!({"lesson": DOCKER}))]).await;
+    let both = |today: &Value| lessons(today) == [("Introduction à Docker", 2)];
+    watcher.until("the lesson of her latest arrival", SOON, both).await;
+
+    client.enrol("ada", "IA_2025").await;
+    watcher.until("she is in another class", SOON, |today| watching(today) == (0, 2)).await;
+    client.erase(ada).await;
+    watcher.until("she is gone", SOON, |today| watching(today) == (0, 1)).await;
+    assert_eq!(lessons(&watcher.today), [("Introduction à Docker", 1)]);
+    assert_eq!(
+        watcher.today["rates"],
+        json!({"streaming_logs_per_second": 1.0 / 60.0, "active_students": 1})
+    );
+
+    // Whoever comes now is told the same.
+    let late = Watcher::connect(&client).await;
+    for part in ["classrooms", "lessons", "rates"] {
+        assert_eq!(late.today[part], watcher.today[part], "{part}");
+    }
+}
+
+/// Who watches in `Data_2025` and in `IA_2025`.
+fn watching(today: &Value) -> (i64, i64) {
+    let of = |name| item(&today["classrooms"], "classroom", name)["watching_students"].as_i64();
+    (of("Data_2025").expect("a number"), of("IA_2025").expect("a number"))
+}
+
+/// The lessons that are being watched, and by how many.
+fn lessons(today: &Value) -> Vec<(&str, i64)> {
+    let students = |lesson: &Value| lesson["watching_students"].as_i64().expect("a number");
+    let lessons = today["lessons"].as_array().expect("lessons").iter();
+    lessons.map(|lesson| (lesson["title"].as_str().expect("a title"), students(lesson))).collect()
+}
+
+async fn a_refused_log_is_counted_at_once(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let stranger = || log("stranger", &now(), json!({}));
+    client.post_logs(&[stranger()]).await;
+    let mut watcher = Watcher::connect(&client).await;
+    assert_eq!(watcher.today["rejected_logs"], 1);
+
+    // Twice the same, and one that is stored beside.
+    client.post_logs(&[json!(17), json!(17), log("ada", &now(), json!({}))]).await;
+    let frames = watcher.until("two more", SOON, |today| today["rejected_logs"] == 3).await;
+    let delta = frames.last().expect("a frame");
+    assert_eq!((&delta["type"], &delta["rejected_logs"]), (&json!("delta"), &json!(3)));
+    watcher.until("the one that is stored", SOON, |today| today["totals"]["streaming_logs"] == 1).await;
+    assert_eq!(Watcher::connect(&client).await.today["rejected_logs"], 3);
 }
 
 async fn a_reader_that_goes_away_harms_nobody(database: Database) {

@@ -1,0 +1,124 @@
+//! What arrived lately, by arrival and whatever day it is from.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{DbErr, FromQueryResult};
+use uuid::Uuid;
+
+use super::Store;
+use super::query::{Query, Rows};
+use crate::error::StoreError;
+
+/// How many of the latest arrivals are shown.
+pub const ARRIVALS: usize = 20;
+
+/// A log that arrived, without a name.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Arrival {
+    /// The client's name for it, or the one derived from its content.
+    pub log_id: Uuid,
+    /// Whose it is.
+    pub student_id: i64,
+    /// What was streamed.
+    pub lesson_id: i64,
+    /// What happened.
+    pub event_type: String,
+    /// Seconds watched since the previous log of the same viewing.
+    pub watch_time_seconds: Option<i32>,
+    /// 0 to 100.
+    pub completion_percentage: Option<i32>,
+    /// When it happened.
+    pub event_timestamp: DateTime<Utc>,
+    /// When it reached us.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Logs that arrived within a tenth of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct ArrivalCount {
+    /// When the tenth began.
+    pub tenth: DateTime<Utc>,
+    /// How many there are.
+    pub streaming_logs: i64,
+}
+
+/// A learner, by the latest log that arrived.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct LatestOfLearner {
+    /// Who it is.
+    pub student_id: i64,
+    /// The class that the learner is in today.
+    pub classroom: String,
+    /// What was streamed.
+    pub lesson_id: i64,
+    /// When the log reached us.
+    pub received_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// The latest arrivals, newest first, then by learner and id: at most [`ARRIVALS`]. Looks no further back than it
+    /// must: from the oldest of those that were known before, or through ever longer ranges.
+    pub async fn latest_arrivals(
+        &self,
+        now: DateTime<Utc>,
+        known: &[Arrival],
+    ) -> Result<Vec<Arrival>, StoreError> {
+        let oldest_known = known.get(ARRIVALS - 1).map(|arrival| arrival.received_at);
+        let ranges = [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1)];
+        let mut found = Vec::new();
+        for since in oldest_known.into_iter().chain(ranges.map(|range| now - range)) {
+            found = self.arrivals_since(since).await?;
+            if found.len() == ARRIVALS {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn arrivals_since(&self, since: DateTime<Utc>) -> Result<Vec<Arrival>, StoreError> {
+        let latest = Query::new(self.dialect, include_str!("sql/latest_arrivals.sql"))
+            .bind_time("since", since)
+            .bind("limit", ARRIVALS as i64);
+        self.read_each(latest).await
+    }
+
+    /// How many logs arrived in each tenth of a second of a range; tenths without one are left out.
+    pub async fn count_arrivals(
+        &self,
+        range: &Range<DateTime<Utc>>,
+    ) -> Result<Vec<ArrivalCount>, StoreError> {
+        self.read_each(self.within(include_str!("sql/count_arrivals.sql"), range)).await
+    }
+
+    /// The latest log of each learner among those that arrived in a range.
+    pub async fn latest_of_learners(
+        &self,
+        range: &Range<DateTime<Utc>>,
+    ) -> Result<Vec<LatestOfLearner>, StoreError> {
+        self.read_each(self.within(include_str!("sql/latest_of_learners.sql"), range)).await
+    }
+
+    /// What people call these lessons, by id, as far as they exist.
+    pub async fn lesson_titles(
+        &self,
+        lessons: impl IntoIterator<Item = i64>,
+    ) -> Result<HashMap<i64, String>, StoreError> {
+        let titles = "SELECT lessons.lesson_id, lessons.title FROM {rows} \
+            JOIN lessons ON lessons.lesson_id = item.lesson_id";
+        let titles = Query::new(self.dialect, titles).rows(Rows::new().bigint("lesson_id", lessons));
+        let titles = titles.all(&self.reader).await?;
+        let titles = titles.iter().map(|row| Ok((row.try_get("", "lesson_id")?, row.try_get("", "title")?)));
+        Ok(titles.collect::<Result<_, DbErr>>()?)
+    }
+
+    fn within(&self, sql: &str, range: &Range<DateTime<Utc>>) -> Query {
+        Query::new(self.dialect, sql).bind_time("from", range.start).bind_time("to", range.end)
+    }
+
+    async fn read_each<T: FromQueryResult>(&self, query: Query) -> Result<Vec<T>, StoreError> {
+        let rows = query.all(&self.reader).await?;
+        Ok(rows.iter().map(|row| T::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
+    }
+}
