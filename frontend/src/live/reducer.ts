@@ -29,8 +29,9 @@ export function reduce(known: LiveState | null, frame: LiveFrame): LiveState | n
     return { today, seq, at };
   }
   if (known === null || frame.seq !== known.seq + 1) return null;
-  const { totals, classrooms = [], rates, recent = [] } = frame;
   const before = known.today;
+  const { totals, classrooms = [], rates, recent = [] } = frame;
+  const { lessons = before.lessons, rejected_logs = before.rejected_logs } = frame;
   const names = new Set(before.classrooms.map(({ classroom }) => classroom));
   if (!classrooms.every(({ classroom }) => names.has(classroom))) return null;
   const changes = new Map(classrooms.map((change) => [change.classroom, change]));
@@ -41,6 +42,8 @@ export function reduce(known: LiveState | null, frame: LiveFrame): LiveState | n
       date: before.date,
       totals: { ...before.totals, ...totals },
       classrooms: before.classrooms.map((it) => ({ ...it, ...changes.get(it.classroom) })),
+      lessons,
+      rejected_logs,
       rates: { ...before.rates, ...rates },
       recent: recent.length === 0 ? before.recent : latest([...before.recent, ...recent]),
     },
