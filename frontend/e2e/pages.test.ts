@@ -45,6 +45,12 @@ it("leads to every page by one button on a phone, by keyboard as well", async ()
   expect(await links.count()).toBe(0);
 });
 
+it("shows figures within a second of the first visit", async () => {
+  const { page } = await open(chromium, platform.url);
+  const shown = await page.waitForFunction(() => document.querySelector(".tile") && performance.now());
+  expect(await shown.jsonValue()).toBeLessThan(1000);
+});
+
 describe.each(PAGES)("%s", (name) => {
   describe.each(SCHEMES)("%s", (colorScheme) => {
     it.each(Object.entries(SIZES))("fits on a %s and excludes nobody", async (size, [width, height]) => {

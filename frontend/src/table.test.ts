@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Column, inOrder, nextOrder } from "./table";
+import { type Column, figure, inOrder, nextOrder } from "./table";
 
 interface Row {
   name: string;
@@ -8,7 +8,7 @@ interface Row {
 
 const COLUMNS: Column<Row>[] = [
   { key: "name", name: "Name", value: ({ name }) => name },
-  { key: "figure", name: "Figure", value: ({ figure }) => figure, isNumber: true },
+  figure("figure", "Figure", ({ figure }) => figure, String),
 ];
 
 const ROWS: Row[] = [

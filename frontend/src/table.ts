@@ -11,6 +11,16 @@ export interface Column<Row> {
   isNumber?: boolean;
 }
 
+/** A column of figures: put in order by what they are, shown as people read them. */
+export function figure<Row, Value extends number | null | undefined>(
+  key: string,
+  name: string,
+  value: (row: Row) => Value,
+  format: (value: Value) => string,
+): Column<Row> {
+  return { key, name, isNumber: true, value, text: (row) => format(value(row)) };
+}
+
 export interface Order {
   key: string;
   descending: boolean;
