@@ -36,10 +36,10 @@ export class Asked<T> {
   }
 
   private fail(problem: unknown): void {
-    // Whoever has been signed out signs in again and finds the page as it was.
+    // Whoever has been signed out is asked to sign in again, and finds the page as it was.
     const isSignedOut = problem instanceof Problem && problem.status === 401;
-    if (!isSignedOut) this.answer = null;
-    this.problem = problem;
+    if (isSignedOut && this.answer !== null) return;
+    [this.answer, this.problem] = [null, problem];
   }
 }
 
