@@ -8,17 +8,24 @@ import { defineConfig } from "vitest/config";
 /** Where `npm run dev` finds the API. */
 const API = process.env.EDTECH_URL ?? "http://127.0.0.1:8000";
 
+/** What a reader loads in all, at most, in bytes as they travel: a page that opens at once on a school's network. */
+const BUDGET = 150_000;
+
 /** Beside each file the same, compressed once and for all: the server holds both and compresses nothing itself. */
 function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
     writeBundle({ dir }) {
+      let total = 0;
       for (const file of readdirSync(dir!, { recursive: true, withFileTypes: true })) {
         if (!file.isFile() || file.name.endsWith(".gz")) continue;
         const path = join(file.parentPath, file.name);
-        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+        const small = gzipSync(readFileSync(path), { level: 9 });
+        writeFileSync(`${path}.gz`, small);
+        total += small.length;
       }
+      if (total > BUDGET) this.error(`the dashboard has ${total} bytes, compressed; it may have ${BUDGET}`);
     },
   };
 }

@@ -1,40 +1,28 @@
 import { readFileSync } from "node:fs";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { browser, open, Platform } from "./platform";
+import { expect, it } from "vitest";
+import { open, shown } from "./platform";
+import { chromium, platform, serve } from "./served";
 
 /** A day of the real data. */
 const DAY = "2021-11-29";
 
-let chromium: Browser;
-let platform: Platform;
-
-beforeAll(async () => {
-  [chromium, platform] = await Promise.all([browser(), Platform.start()]);
-  platform.replayRealData();
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  await platform?.stop();
-});
+serve((platform) => platform.replayRealData());
 
 it("shows what the API answers, for each classroom and each lesson", async () => {
   const { page, faults } = await open(chromium, `${platform.url}/#/daily/${DAY}`);
   const { totals, classrooms, lessons } = await platform.get(`/analytics/daily?date=${DAY}`);
   expect(totals.streaming_logs).toBeGreaterThan(0);
-  const number = (value: number): string => new Intl.NumberFormat("en-GB").format(value);
   const tile = page.locator(".tile").filter({ has: page.getByText("Logs", { exact: true }) });
   await tile.waitFor();
-  expect(await tile.locator(".value").textContent()).toBe(number(totals.streaming_logs));
+  expect(await tile.locator(".value").textContent()).toBe(shown(totals.streaming_logs));
   for (const { classroom, streaming_logs } of classrooms) {
     const cell = page.locator(`[data-name="${classroom}"] [data-figure=streaming_logs]`);
-    expect(await cell.textContent()).toBe(number(streaming_logs));
+    expect(await cell.textContent()).toBe(shown(streaming_logs));
   }
   for (const { title, streaming_logs } of lessons.filter((it: any) => it.streaming_logs > 0)) {
     const cells = page.locator("tr", { has: page.getByRole("rowheader", { name: title, exact: true }) });
-    const shown = await cells.locator("[data-figure=streaming_logs]").allTextContents();
-    expect(shown).toContain(number(streaming_logs));
+    const logs = await cells.locator("[data-figure=streaming_logs]").allTextContents();
+    expect(logs).toContain(shown(streaming_logs));
   }
   expect(faults).toEqual([]);
 });

@@ -1,18 +1,8 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { browser, open, Platform } from "./platform";
+import { expect, it } from "vitest";
+import { open } from "./platform";
+import { chromium, platform, serve } from "./served";
 
-let chromium: Browser;
-let platform: Platform;
-
-beforeAll(async () => {
-  [chromium, platform] = await Promise.all([browser(), Platform.start()]);
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  await platform?.stop();
-});
+serve();
 
 it("teaches while there is nothing to see, and moves within a second of the first log", async () => {
   const { page, faults } = await open(chromium, platform.url);
@@ -24,7 +14,21 @@ it("teaches while there is nothing to see, and moves within a second of the firs
   await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
   const logs = page.locator("[data-classroom=DevOps_2025] [data-figure=streaming_logs]");
   expect(await logs.textContent()).toBe("2");
+  const classroom = page.locator("[data-classroom=DevOps_2025] [data-figure=watching_students]");
+  await expect.poll(() => classroom.textContent()).toBe("2");
+  const lesson = page.locator("[data-lesson]", { hasText: "Introduction à Docker" });
+  await expect.poll(() => lesson.locator("strong").textContent()).toMatch(/2$/);
   expect(faults).toEqual([]);
+});
+
+it("counts what was refused, and leads there", async () => {
+  const { page } = await open(chromium, platform.url);
+  const refused = page.locator(".tile", { hasText: "Rejected logs" }).getByRole("link");
+  expect(await refused.textContent()).toBe("0");
+  await platform.beRefused("nobody-yet");
+  await expect.poll(() => refused.textContent(), { timeout: 2000 }).toBe("1");
+  await refused.click();
+  await page.getByRole("heading", { name: "Rejected logs", level: 1 }).waitFor();
 });
 
 it("says that the server is gone, and comes back right to the last log", async () => {

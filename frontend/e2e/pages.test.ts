@@ -1,35 +1,60 @@
 import AxeBuilder from "@axe-core/playwright";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browser, open, Platform } from "./platform";
+import { describe, expect, it } from "vitest";
+import { open } from "./platform";
+import { chromium, platform, serve } from "./served";
 
-const PAGES = ["live", "daily", "daily/2021-11-29", "system", "nowhere"];
+const PAGES = [
+  "live",
+  "daily",
+  "daily/2021-11-29",
+  "lessons",
+  "lessons/1",
+  "classrooms",
+  "classrooms/DevOps_2025",
+  "learners",
+  "rejected",
+  "system",
+  "sign-in",
+  "nowhere",
+];
 const SIZES = { phone: [360, 740], laptop: [1280, 800], wall: [2560, 1440] } as const;
 const SCHEMES = ["light", "dark"] as const;
 
 /** Where screenshots go, if anybody wants to look at them. */
 const SHOTS = process.env.SCREENSHOTS;
 
-let chromium: Browser;
-let platform: Platform;
-
-beforeAll(async () => {
-  [chromium, platform] = await Promise.all([browser(), Platform.start()]);
+serve(async (platform) => {
   await platform.enrol();
+  await platform.beRefused("nobody-yet");
   platform.replayRealData();
 });
 
-afterAll(async () => {
-  await chromium?.close();
-  await platform?.stop();
+it("leads to every page by one button on a phone, by keyboard as well", async () => {
+  const { page } = await open(chromium, platform.url, { viewport: { width: 360, height: 740 } });
+  const opener = page.getByRole("button", { name: "Live" });
+  await opener.press("Enter");
+  const links = page.getByRole("navigation").getByRole("link");
+  expect(await links.count()).toBe(8);
+  await page.keyboard.press("Escape");
+  expect(await links.count()).toBe(0);
+  await opener.press("Enter");
+  await links.filter({ hasText: "Classrooms" }).press("Enter");
+  await page.getByRole("heading", { name: "Classrooms", level: 1 }).waitFor();
+  expect(await links.count()).toBe(0);
+});
+
+it("shows figures within a second of the first visit", async () => {
+  const { page } = await open(chromium, platform.url);
+  const shown = await page.waitForFunction(() => document.querySelector(".tile") && performance.now());
+  expect(await shown.jsonValue()).toBeLessThan(1000);
 });
 
 describe.each(PAGES)("%s", (name) => {
   describe.each(SCHEMES)("%s", (colorScheme) => {
     it.each(Object.entries(SIZES))("fits on a %s and excludes nobody", async (size, [width, height]) => {
-      const options = { viewport: { width, height }, colorScheme };
+      const options = { viewport: { width, height }, colorScheme, signedIn: true };
       const { page, faults } = await open(chromium, `${platform.url}/#/${name}`, options);
       await page.locator("h1").waitFor();
       const waiting = page.getByRole("status").filter({ hasText: "…" });

@@ -12,10 +12,20 @@ const BINARIES = resolve(import.meta.dirname, "../../target", process.env.PROFIL
 const FIXTURES = resolve(import.meta.dirname, "../../tests/fixtures");
 
 /** The one client that the server knows; its secret is nobody's. */
-const CLIENT = { id: "browser-tests", secret: randomBytes(32).toString("hex") };
+export const CLIENT = { id: "browser-tests", secret: randomBytes(32).toString("hex") };
+
+/** This machine by another name: to whoever comes by it, nothing is open. */
+const ELSEWHERE = "edtech.test";
 
 /** As root there is no sandbox to be had, and nothing here shall reach out. */
-const CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
+const CHROMIUM = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-sync",
+  `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`,
+];
 
 export class Platform {
   private constructor(
@@ -29,6 +39,11 @@ export class Platform {
     const directory = mkdtempSync(join(tmpdir(), "edtech-browser-"));
     const { url, server } = await serve(directory, 0);
     return new Platform(url, directory, server);
+  }
+
+  /** Its address for browsers elsewhere, who have to sign in. */
+  get elsewhere(): string {
+    return `http://${ELSEWHERE}:${new URL(this.url).port}`;
   }
 
   /** Ends the server as a power cut would. */
@@ -66,8 +81,10 @@ export class Platform {
     return answer.json();
   }
 
-  async get(path: string): Promise<any> {
-    const answer = await fetch(this.url + path);
+  /** What a client with these scopes reads; without any, what is open. */
+  async get(path: string, scopes?: string): Promise<any> {
+    const headers = scopes === undefined ? {} : { authorization: `Bearer ${this.token(scopes)}` };
+    const answer = await fetch(this.url + path, { headers });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
@@ -93,6 +110,13 @@ export class Platform {
       completion_percentage: 40,
     });
     return log_id;
+  }
+
+  /** A log of somebody whom nobody knows: it is refused and kept. */
+  async beRefused(student: string): Promise<void> {
+    await this.post("/streaming-logs", [
+      { student, lesson: "introduction-a-docker", event_type: "played", watch_time_seconds: 30 },
+    ]);
   }
 
   /** Stores the real data, of which every figure is known. */
@@ -152,11 +176,21 @@ export async function browser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: CHROMIUM });
 }
 
+export interface VisitOptions extends BrowserContextOptions {
+  /** With a session from the start. */
+  signedIn?: boolean;
+}
+
+export interface Visit {
+  page: Page;
+  faults: string[];
+}
+
 /** A page whose faults fail the test: errors in its scripts, and whatever its policy forbids. */
 export async function open(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions = {},
+  { signedIn = false, ...options }: VisitOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Paris", ...options });
   const page = await context.newPage();
@@ -171,10 +205,25 @@ export async function open(
     }
   });
   await page.goto(url);
+  if (signedIn) {
+    await signIn(page);
+    await page.goto("about:blank");
+    await page.goto(url);
+  }
   return { page, faults };
 }
 
-export interface Visit {
-  page: Page;
-  faults: string[];
+/** A count as the pages show it to the reader of these tests. */
+export function shown(value: number): string {
+  return new Intl.NumberFormat("en-GB").format(value);
+}
+
+/** Fills in the form, wherever it is, and waits until the header says who is there. */
+export async function signIn(page: Page, secret = CLIENT.secret): Promise<void> {
+  const form = page.locator("form");
+  if ((await form.count()) === 0) await page.locator("header").getByRole("link", { name: "Sign in" }).click();
+  await form.getByLabel("Client").fill(CLIENT.id);
+  await form.getByLabel("Secret").fill(secret);
+  await form.getByRole("button", { name: "Sign in" }).click();
+  if (secret === CLIENT.secret) await page.locator("header").getByText(CLIENT.id).waitFor();
 }

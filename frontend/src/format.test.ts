@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { daysAfter, duration, NONE } from "./format";
+import { days, daysAfter, duration, NONE, silence } from "./format";
 
 it("says a length of time by its two largest units", () => {
   expect([0, 59, 60, 3_661, 90_000, null].map(duration)).toEqual([
@@ -16,4 +16,12 @@ it("knows the calendar", () => {
   expect(daysAfter("2024-02-28", 1)).toBe("2024-02-29");
   expect(daysAfter("2026-03-29", -1)).toBe("2026-03-28");
   expect(daysAfter("2026-01-01", -1)).toBe("2025-12-31");
+});
+
+it("says over which days, and how long nobody has heard of somebody", () => {
+  expect(days(null, null)).toBe("All time");
+  expect(days("2026-11-12", "2026-11-12")).toMatch(/^\D*12\D*2026$/);
+  expect(days("2026-11-12", "2026-11-18")).toMatch(/12.* to .*18.*/);
+  expect(silence(null)).toBe("never streamed");
+  expect(silence("2026-11-12")).toMatch(/^no log since .*12.*2026$/);
 });

@@ -52,20 +52,44 @@ export function duration(seconds: number | null | undefined): string {
     .join(" ");
 }
 
+/** A time that is over before one notices. */
+export function milliseconds(value: number | null): string {
+  return value === null ? NONE : `${rate(value)} ms`;
+}
+
+const DAYS = {
+  long: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+  short: { weekday: "short", day: "numeric", month: "short" },
+  plain: { day: "numeric", month: "short", year: "numeric" },
+} as const;
+
 /** A calendar day; no zone can move it. */
-export function day(date: string, style: "long" | "short" = "long"): string {
-  const options: Intl.DateTimeFormatOptions =
-    style === "long"
-      ? { weekday: "long", day: "numeric", month: "long", year: "numeric" }
-      : { weekday: "short", day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" }).format(
+export function day(date: string, style: keyof typeof DAYS = "long"): string {
+  return new Intl.DateTimeFormat(undefined, { ...DAYS[style], timeZone: "UTC" }).format(
     new Date(`${date}T00:00:00Z`),
   );
+}
+
+/** The days of a range, both ends included; all time where it has none. */
+export function days(from: string | null, to: string | null): string {
+  if (from === null || to === null) return "All time";
+  return from === to ? day(from, "plain") : `${day(from, "plain")} to ${day(to, "plain")}`;
+}
+
+/** How long nobody has heard of a learner. */
+export function silence(lastActiveOn: string | null): string {
+  return lastActiveOn === null ? "never streamed" : `no log since ${day(lastActiveOn, "plain")}`;
 }
 
 /** The time of day of a moment, in the platform's zone. */
 export function time(moment: string | Date, timeZone: string): string {
   return new Intl.DateTimeFormat(undefined, { timeStyle: "medium", timeZone }).format(new Date(moment));
+}
+
+/** A moment, in the platform's zone. */
+export function moment(moment: string, timeZone: string): string {
+  const options = { dateStyle: "medium", timeStyle: "short", timeZone } as const;
+  return new Intl.DateTimeFormat(undefined, options).format(new Date(moment));
 }
 
 /** The day so many days after another one. */

@@ -1,30 +1,29 @@
-/** Which page is shown: `#/daily/2026-01-31`. In the fragment, because `/lessons` and its like are the API's. */
+/** Which page is shown. */
 
-export interface Route {
-  page: string;
-  argument: string | null;
-}
+import { link, parse, type Route } from "./route";
 
-/** The page that a fragment names. */
-export function parse(fragment: string): Route {
-  const [page = "", argument = null] = fragment.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return { page: page || "live", argument };
-}
-
-/** The fragment that names a page. */
-export function link(page: string, argument?: string): string {
-  return argument === undefined ? `#/${page}` : `#/${page}/${encodeURIComponent(argument)}`;
-}
+/** The page on which one signs in, and from which one goes back to where one was. */
+export const SIGN_IN = "sign-in";
 
 class Router {
-  route = $state(parse(location.hash));
+  route = $state.raw<Route>(parse(location.hash));
+  private before: Route = { page: "live", argument: null };
 
   constructor() {
-    addEventListener("hashchange", () => (this.route = parse(location.hash)));
+    addEventListener("hashchange", () => {
+      if (this.route.page !== SIGN_IN) this.before = this.route;
+      this.route = parse(location.hash);
+    });
   }
 
   go(page: string, argument?: string): void {
     location.hash = link(page, argument);
+  }
+
+  /** To the page that led to the form. */
+  back(): void {
+    // The form shall not be what 'back' leads to.
+    location.replace(link(this.before.page, this.before.argument));
   }
 }
 

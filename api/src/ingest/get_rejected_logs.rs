@@ -46,6 +46,8 @@ impl RejectedLogQuery {
 /// A log that was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RejectedLog {
+    /// What it is called.
+    id: String,
     /// The API client that sent it.
     client: String,
     /// Why, for programs.
@@ -70,7 +72,7 @@ impl From<RejectedLogRow> for RejectedLog {
     fn from(row: RejectedLogRow) -> Self {
         let RejectedLogRow {
             client,
-            payload_hash: _,
+            payload_hash,
             code,
             reason,
             pointer,
@@ -82,7 +84,9 @@ impl From<RejectedLogRow> for RejectedLog {
             last_seen,
         } = row;
         let payload = String::from_utf8_lossy(&payload).into_owned();
-        Self { client, code, reason, pointer, payload, truncated, times, first_seen, last_seen }
+        let key = RejectedLogKey { client, payload_hash };
+        let (id, client) = (key.to_string(), key.client);
+        Self { id, client, code, reason, pointer, payload, truncated, times, first_seen, last_seen }
     }
 }
 
@@ -110,7 +114,7 @@ pub async fn get_rejected_logs(
     let RejectedLogQuery { client, code, limit, cursor } = RejectedLogQuery::of(&request)?;
     let page: PageRequest<RejectedLogPosition> = PageRequest::parse(limit, cursor.as_deref())?;
     let (client, code) = (client.map(Into::into), code.map(Into::into));
-    let filter = RejectedLogFilter { client, code, whole_only: false };
+    let filter = RejectedLogFilter { client, code, key: None, whole_only: false };
     let rows = store.rejected_logs(&filter, page.after.as_ref(), page.rows()).await?;
     Ok(page.page(rows, position).map(RejectedLog::from).answer(&request))
 }

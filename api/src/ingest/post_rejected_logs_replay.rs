@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::entropy;
 use crate::error::Problem;
 use crate::name::Name;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameter, Parameters};
 use crate::refusals::ListRefusals;
 use crate::store::{Item, RejectedLogFilter, RejectedLogKey, RejectedLogRow, Store, Submission, Verdict};
 
@@ -32,12 +32,27 @@ pub struct ReplayQuery {
     /// Refused with this code.
     #[param(value_type = Option<String>, example = "unknown_student")]
     code: Option<Name>,
+    /// The one that is called so.
+    #[param(value_type = Option<String>)]
+    id: Option<RejectedLogKey>,
+}
+
+impl Parameter for RejectedLogKey {
+    const LOOKS_LIKE: &'static str = "the `id` of a rejected log";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 
 impl ReplayQuery {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let mut parameters = Parameters::of(request);
-        let query = Self { client: parameters.take("client"), code: parameters.take("code") };
+        let query = Self {
+            client: parameters.take("client"),
+            code: parameters.take("code"),
+            id: parameters.take("id"),
+        };
         parameters.finish().map(|()| query)
     }
 }
@@ -71,9 +86,9 @@ pub async fn post_rejected_logs_replay(
     intake: Data<Intake>,
     clock: Data<Clock>,
 ) -> Result<Json<Replayed>, Problem> {
-    let ReplayQuery { client, code } = ReplayQuery::of(&request)?;
+    let ReplayQuery { client, code, id: key } = ReplayQuery::of(&request)?;
     let (client, code) = (client.map(Into::into), code.map(Into::into));
-    let filter = RejectedLogFilter { client, code, whole_only: true };
+    let filter = RejectedLogFilter { client, code, key, whole_only: true };
     let mut replayed = Replayed::default();
     let mut after = None;
     loop {

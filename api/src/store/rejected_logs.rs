@@ -20,6 +20,8 @@ pub struct RejectedLogFilter {
     pub client: Option<String>,
     /// Refused for this reason.
     pub code: Option<String>,
+    /// This one.
+    pub key: Option<RejectedLogKey>,
     /// Only those that were kept whole, which a replay needs.
     pub whole_only: bool,
 }
@@ -35,8 +37,8 @@ pub struct RejectedLogPosition {
 
 impl Display for RejectedLogPosition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { last_seen, key: RejectedLogKey { client, payload_hash } } = self;
-        write!(f, "{} {} {client}", last_seen.timestamp_micros(), hex(payload_hash))
+        let Self { last_seen, key } = self;
+        write!(f, "{} {key}", last_seen.timestamp_micros())
     }
 }
 
@@ -44,12 +46,27 @@ impl FromStr for RejectedLogPosition {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.splitn(3, ' ');
-        let last_seen = moment(parts.next()).ok_or(())?;
-        let payload_hash = parts.next().and_then(from_hex).ok_or(())?;
+        let (last_seen, key) = text.split_once(' ').ok_or(())?;
+        Ok(Self { last_seen: moment(Some(last_seen)).ok_or(())?, key: key.parse()? })
+    }
+}
+
+impl Display for RejectedLogKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { client, payload_hash } = self;
+        write!(f, "{}-{client}", hex(payload_hash))
+    }
+}
+
+impl FromStr for RejectedLogKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (payload_hash, client) = text.split_once('-').ok_or(())?;
+        let payload_hash = from_hex(payload_hash).ok_or(())?;
         // PostgreSQL takes no U+0000, and no client is called so.
-        let client = parts.next().filter(|client| !client.contains(char::is_control)).ok_or(())?.to_owned();
-        Ok(Self { last_seen, key: RejectedLogKey { client, payload_hash } })
+        let is_name = !client.contains(char::is_control);
+        is_name.then(|| Self { client: client.to_owned(), payload_hash }).ok_or(())
     }
 }
 
@@ -65,6 +82,9 @@ impl Store {
         let mut wanted = Condition::all()
             .add_option(filter.client.as_ref().map(|client| Column::Client.eq(client.as_str())))
             .add_option(filter.code.as_ref().map(|code| Column::Code.eq(code.as_str())))
+            .add_option(filter.key.as_ref().map(|RejectedLogKey { client, payload_hash }| {
+                Column::Client.eq(client.as_str()).and(Column::PayloadHash.eq(payload_hash.clone()))
+            }))
             .add_option(filter.whole_only.then(|| Column::Truncated.eq(false)));
         if let Some(RejectedLogPosition { last_seen, key }) = after {
             let moment = || Expr::val(self.dialect.time(*last_seen));

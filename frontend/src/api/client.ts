@@ -1,6 +1,8 @@
 /** The one place that fetches. Types and paths come from the specification. */
 
 import createClient from "openapi-fetch";
+import { daysAfter } from "../format";
+import type { Bounds } from "../range";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -17,6 +19,14 @@ export class Problem extends Error {
 }
 
 const client = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin" });
+
+/** Called when the server wants a reader whom it knows, and this one it does not. */
+let strange = (): void => {};
+
+/** Who wants to hear of that. */
+export function onUnknownReader(listener: () => void): void {
+  strange = listener;
+}
 
 interface Answer<T> {
   data?: T;
@@ -37,13 +47,27 @@ async function expect<T>(asked: Promise<Answer<T>>): Promise<T> {
     );
   }
   const { data, error, response } = answer;
-  if (response.ok && data !== undefined) return data;
+  if (response.ok) return data as T;
   const body = error as Partial<Schemas["ProblemBody"]> | undefined;
-  throw new Problem(
-    response.status,
-    body?.code ?? "unknown",
-    body?.detail ?? `The server answered ${response.status}.`,
-  );
+  const code = body?.code ?? "unknown";
+  // A wrong secret says nothing of who was signed in before.
+  if (response.status === 401 && code !== "invalid_client") strange();
+  throw new Problem(response.status, code, body?.detail ?? `The server answered ${response.status}.`);
+}
+
+/** Who is signed in, and whether that is needed. */
+export function session(): Promise<Schemas["Session"]> {
+  return expect(client.GET("/auth/session"));
+}
+
+/** Begins a session; its cookie is out of reach of every script. */
+export function signIn(client_id: string, client_secret: string): Promise<Schemas["Session"]> {
+  return expect(client.POST("/auth/session", { body: { client_id, client_secret } }));
+}
+
+/** Ends the session. */
+export function signOut(): Promise<void> {
+  return expect(client.DELETE("/auth/session"));
 }
 
 /** The figures of a day; today where none is named. */
@@ -54,6 +78,58 @@ export function daily(date?: string): Promise<Schemas["Daily"]> {
 /** The figures of each day of a span, both ends included. */
 export function engagement(from: string, to: string): Promise<Schemas["Analysis_DayFigures"]> {
   return expect(client.GET("/analytics/engagement", { params: { query: { from, to } } }));
+}
+
+/** The figures of each lesson. */
+export function lessons(bounds: Bounds): Promise<Schemas["Analysis_LessonFigures"]> {
+  return expect(client.GET("/analytics/lessons", { params: { query: bounds } }));
+}
+
+/** How far learners get in a lesson. */
+export function lessonProgress(lesson_id: number, bounds: Bounds): Promise<Schemas["LessonProgress"]> {
+  const params = { path: { lesson_id }, query: bounds };
+  return expect(client.GET("/analytics/lessons/{lesson_id}/progress", { params }));
+}
+
+/** The figures of each classroom. */
+export function classrooms(bounds: Bounds): Promise<Schemas["Analysis_ClassroomFigures"]> {
+  return expect(client.GET("/analytics/classrooms", { params: { query: bounds } }));
+}
+
+/** The figures of a classroom on each day of a span, both ends included. */
+export async function classroomDays(
+  classroom: string,
+  from: string,
+  to: string,
+): Promise<Schemas["DayFigures"][]> {
+  const dates: string[] = [];
+  for (let date = from; date <= to; date = daysAfter(date, 1)) dates.push(date);
+  const days = await Promise.all(dates.map((date) => classrooms({ from: date, to: date })));
+  return days.flatMap(({ items }, index) =>
+    items.filter((it) => it.classroom === classroom).map((figures) => ({ ...figures, date: dates[index]! })),
+  );
+}
+
+/** A page of learners. */
+export function students(query: {
+  classroom?: string;
+  silent_for_days?: number;
+  cursor?: string;
+}): Promise<Schemas["Page_Student"]> {
+  return expect(client.GET("/students", { params: { query } }));
+}
+
+/** A page of logs that were refused. */
+export function rejectedLogs(query: {
+  code?: string;
+  cursor?: string;
+}): Promise<Schemas["Page_RejectedLog"]> {
+  return expect(client.GET("/rejected-logs", { params: { query } }));
+}
+
+/** Tries refused logs again: one, those of a code, or all. */
+export function replay(query: { client?: string; code?: string; id?: string }): Promise<Schemas["Replayed"]> {
+  return expect(client.POST("/rejected-logs/replay", { params: { query } }));
 }
 
 /** How this server is. */

@@ -102,6 +102,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/analytics/lessons/{lesson_id}/progress": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Follow how far learners get in a lesson
+     * @description Over a day, a range of days or all time. A learner counts once, by the furthest percentage that any log of the range
+     *     carried.
+     */
+    get: operations["get_analytics_lesson_progress"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/analytics/timeseries": {
     parameters: {
       query?: never;
@@ -119,6 +140,34 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/auth/session": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who is signed in?
+     * @description Open: without a session it says whether reading wants one.
+     */
+    get: operations["get_session"];
+    put?: never;
+    /**
+     * Sign in
+     * @description Begins a session behind a cookie, which is as good as a token. It ends 12 hours after its last use.
+     */
+    post: operations["post_session"];
+    /**
+     * Sign out
+     * @description The session ends, also for the sockets that it opened.
+     */
+    delete: operations["delete_session"];
     options?: never;
     head?: never;
     patch?: never;
@@ -621,6 +670,11 @@ export interface components {
     /** @description The figures of a classroom that changed. */
     ClassroomChange: components["schemas"]["FiguresChange"] & {
       classroom: string;
+      /**
+       * Format: int64
+       * @description Learners whose latest log arrived within the last minute.
+       */
+      watching_students?: number;
     };
     /** @description The figures of a classroom. */
     ClassroomFigures: components["schemas"]["EnrolledFigures"] & {
@@ -666,12 +720,19 @@ export interface components {
     Delta: {
       /** @description Only the classrooms that changed. */
       classrooms?: components["schemas"]["ClassroomChange"][];
+      /** @description The lessons being watched, all of them. */
+      lessons?: components["schemas"]["WatchedLesson"][];
       rates?: components["schemas"]["RatesChange"];
       /**
        * @description Only the logs that are new among the latest. With the known ones, by arrival, then by learner and id, the
        *     first 20 are the latest now.
        */
       recent?: components["schemas"]["RecentLog"][];
+      /**
+       * Format: int64
+       * @description Logs refused today.
+       */
+      rejected_logs?: number;
       totals?: components["schemas"]["FiguresChange"];
     };
     /** @description The figures of learners who are enrolled together. */
@@ -751,6 +812,9 @@ export interface components {
     Health: {
       /** @description `postgresql` or `sqlite`. */
       database: string;
+      ingestion: components["schemas"]["IngestionLatency"];
+      /** @description Sockets that watch `/live`. */
+      live_sockets: number;
       /** @description What waits to be stored, in bytes of payload. */
       queued_bytes: number;
       /** @description What `/readyz` would say. */
@@ -762,6 +826,19 @@ export interface components {
       uptime_seconds: number;
       /** @description The version of the platform. */
       version: string;
+    };
+    /** @description How long submissions took lately, from their arrival in the queue to their verdict. */
+    IngestionLatency: {
+      /**
+       * Format: double
+       * @description Half of them took no longer, in milliseconds; null where nothing came.
+       */
+      p50_ms: number | null;
+      /**
+       * Format: double
+       * @description 99 of 100 took no longer, in milliseconds; null where nothing came.
+       */
+      p99_ms: number | null;
     };
     /** @description The answer with status 200. */
     IngestAnswer: components["schemas"]["StoredLog"] | components["schemas"]["Verdicts"];
@@ -821,6 +898,59 @@ export interface components {
        * @example Introduction à Docker
        */
       title: string;
+    };
+    /** @description How far learners get in a lesson. */
+    LessonProgress: {
+      /** @description The LMS's name for it. */
+      external_id: string;
+      /**
+       * Format: int32
+       * @description How long it runs, in seconds.
+       */
+      duration_seconds: number | null;
+      /** @description What was counted of its logs. */
+      figures: components["schemas"]["Figures"];
+      /**
+       * Format: date
+       * @description The first day; null where the range has no beginning.
+       */
+      from: string | null;
+      /** @description Learners by the furthest percentage that they got to. */
+      histogram: components["schemas"]["Tenth"][];
+      /**
+       * Format: int64
+       * @description Our name for it.
+       */
+      lesson_id: number;
+      /** @description How many got how far: everybody who started first, by percentage. */
+      reached: components["schemas"]["Reached"][];
+      /** @description The field that it belongs to. */
+      subject: string | null;
+      /**
+       * @description Days are calendar days in this zone.
+       * @example Europe/Paris
+       */
+      time_zone: string;
+      /** @description What people call it. */
+      title: string;
+      /**
+       * Format: date
+       * @description The last day, included; null where the range has no end.
+       */
+      to: string | null;
+      /**
+       * Format: int64
+       * @description Learners none of whose logs carries a percentage.
+       */
+      without_percentage: number;
+    };
+    /** @description The figures of a classroom, and how many of it watch. */
+    LiveClassroom: components["schemas"]["ClassroomFigures"] & {
+      /**
+       * Format: int64
+       * @description Learners whose latest log arrived within the last minute.
+       */
+      watching_students: number;
     };
     /** @description A frame as a client reads it. */
     LiveFrame:
@@ -1147,6 +1277,8 @@ export interface components {
          * @description When it first came.
          */
         first_seen: string;
+        /** @description What it is called. */
+        id: string;
         /**
          * Format: date-time
          * @description When it last came.
@@ -1182,6 +1314,11 @@ export interface components {
         created_at: string;
         /** @description The LMS's name for the learner. */
         external_id: string;
+        /**
+         * Format: date
+         * @description The last day with a log; null where there is none.
+         */
+        last_active_on: string | null;
         /** @description What people call the learner. */
         name: string | null;
         /**
@@ -1354,6 +1491,19 @@ export interface components {
       /** Format: double */
       streaming_logs_per_second?: number;
     };
+    /** @description How many learners got so far. */
+    Reached: {
+      /**
+       * Format: int32
+       * @description So far, or further.
+       */
+      percentage: number;
+      /**
+       * Format: int64
+       * @description Learners.
+       */
+      students: number;
+    };
     /** @description A log that arrived. It names its learner by id alone. */
     RecentLog: {
       /**
@@ -1416,6 +1566,8 @@ export interface components {
        * @description When it first came.
        */
       first_seen: string;
+      /** @description What it is called. */
+      id: string;
       /**
        * Format: date-time
        * @description When it last came.
@@ -1537,6 +1689,31 @@ export interface components {
        */
       updated: number;
     };
+    /** @description Who is signed in, and what that allows. */
+    Session: {
+      /** @description The client; null where nobody is signed in. */
+      client: string | null;
+      /**
+       * Format: date-time
+       * @description When it ends unless it is used.
+       */
+      expires_at: string | null;
+      /** @description What this caller may do. */
+      scopes: string[];
+      sign_in: components["schemas"]["SignIn"];
+    };
+    /** @description With what one signs in. */
+    SessionRequest: {
+      /** @description The client's name. */
+      client_id: string;
+      /** @description The client's secret. */
+      client_secret: string;
+    };
+    /**
+     * @description Whether reading wants a session.
+     * @enum {string}
+     */
+    SignIn: "optional" | "required";
     /** @description The answer to a single log. */
     StoredLog: {
       /**
@@ -1572,6 +1749,11 @@ export interface components {
       created_at: string;
       /** @description The LMS's name for the learner. */
       external_id: string;
+      /**
+       * Format: date
+       * @description The last day with a log; null where there is none.
+       */
+      last_active_on: string | null;
       /** @description What people call the learner. */
       name: string | null;
       /**
@@ -1579,6 +1761,24 @@ export interface components {
        * @description Our name for the learner.
        */
       student_id: number;
+    };
+    /** @description Learners by the furthest percentage that they got to. */
+    Tenth: {
+      /**
+       * Format: int32
+       * @description The lowest percentage that counts here.
+       */
+      from: number;
+      /**
+       * Format: int64
+       * @description Learners.
+       */
+      students: number;
+      /**
+       * Format: int32
+       * @description The highest percentage that counts here.
+       */
+      to: number;
     };
     /** @description Logs over time. */
     Timeseries: {
@@ -1624,16 +1824,23 @@ export interface components {
     /** @description Today, as a client knows it. */
     Today: {
       /** @description Every classroom, by name. */
-      classrooms: components["schemas"]["ClassroomFigures"][];
+      classrooms: components["schemas"]["LiveClassroom"][];
       /**
        * Format: date
        * @description The day, in the platform's time zone.
        */
       date: string;
+      /** @description The lessons being watched now: at most 10, most watchers first. */
+      lessons: components["schemas"]["WatchedLesson"][];
       /** @description What arrived within the last minute. */
       rates: components["schemas"]["Rates"];
       /** @description The latest logs by arrival, newest first, then by learner and id: at most 20. */
       recent: components["schemas"]["RecentLog"][];
+      /**
+       * Format: int64
+       * @description Logs refused today.
+       */
+      rejected_logs: number;
       /** @description The platform as a whole. */
       totals: components["schemas"]["EnrolledFigures"];
     };
@@ -1683,6 +1890,21 @@ export interface components {
       duplicates: number;
       /** @description Logs that were refused, in the order in which they were sent; each is kept as a rejected log. */
       rejected: components["schemas"]["RejectedItem"][];
+    };
+    /** @description A lesson that is being watched. */
+    WatchedLesson: {
+      /**
+       * Format: int64
+       * @description Our name for it.
+       */
+      lesson_id: number;
+      /** @description What people call it. */
+      title: string;
+      /**
+       * Format: int64
+       * @description Learners whose latest log is of it and arrived within the last minute.
+       */
+      watching_students: number;
     };
   };
   responses: never;
@@ -2155,6 +2377,102 @@ export interface operations {
       };
     };
   };
+  get_analytics_lesson_progress: {
+    parameters: {
+      query?: {
+        /**
+         * @description One day; not together with `from` or `to`.
+         * @example 2021-11-29
+         */
+        date?: string;
+        /**
+         * @description The first day.
+         * @example 2021-11-01
+         */
+        from?: string;
+        /**
+         * @description The last day, included; today where only `from` is given.
+         * @example 2021-11-30
+         */
+        to?: string;
+      };
+      header?: never;
+      path: {
+        /**
+         * @description Our id of the lesson
+         * @example 1
+         */
+        lesson_id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description How far learners get */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LessonProgress"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter cannot be, or the range is too long */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
   get_timeseries: {
     parameters: {
       query?: {
@@ -2243,6 +2561,122 @@ export interface operations {
         };
       };
       /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_session: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Who it is */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Session"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  post_session: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SessionRequest"];
+      };
+    };
+    responses: {
+      /** @description Signed in */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Session"];
+        };
+      };
+      /** @description `invalid_client`: no such client, or another secret */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `cross_origin`: another page asks */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Too many ask at once, or the database is away */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  delete_session: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Signed out */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description `cross_origin`: another page asks */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
       503: {
         headers: {
           [name: string]: unknown;
@@ -3524,6 +3958,8 @@ export interface operations {
          * @example unknown_student
          */
         code?: string;
+        /** @description The one that is called so. */
+        id?: string;
       };
       header?: never;
       path?: never;
@@ -3807,6 +4243,11 @@ export interface operations {
          * @example lms-1017
          */
         external_id?: string;
+        /**
+         * @description Those without a log on so many last days, today included.
+         * @example 7
+         */
+        silent_for_days?: number;
         /** @description How many on a page, 1 to 1000; 100 by default. */
         limit?: number;
         /** @description The `next` of the page before. */

@@ -35,15 +35,19 @@ export class Live {
     state: (state) => this.take(state),
     connection: (connection) => (this.connection = connection),
   });
-  private ticking: ReturnType<typeof setInterval> | undefined;
+
+  /** Lets time go by; returns what ends it. */
+  start(): () => void {
+    const ticking = setInterval(() => this.tick(), 1000);
+    return () => clearInterval(ticking);
+  }
 
   /** Begins to listen; returns what ends it. */
-  start(): () => void {
+  listen(): () => void {
     this.socket.open();
-    this.ticking = setInterval(() => this.tick(), 1000);
     return () => {
-      clearInterval(this.ticking);
       this.socket.close();
+      this.connection = "signed-out";
     };
   }
 

@@ -73,12 +73,9 @@ export class LiveSocket {
 
   private lose(code?: number): void {
     this.leave();
-    if (code === SIGNED_OUT) {
-      this.listener.connection("signed-out");
-      return;
-    }
     this.failures += 1;
-    this.listener.connection("lost");
+    // Whoever listens finds out who reads now, and closes this where nobody may.
+    this.listener.connection(code === SIGNED_OUT ? "signed-out" : "lost");
     this.waiting = setTimeout(() => this.connect(), pause(this.failures, Math.random()));
   }
 

@@ -8,6 +8,7 @@ const AT: &str = "2026-03-02T10:00:00Z";
 on_both_databases!(
     rejected_logs_are_listed_page_by_page,
     a_replay_takes_back_what_a_later_roster_makes_valid,
+    one_of_them_is_replayed_alone,
     a_truncated_payload_does_not_replay,
 );
 
@@ -69,6 +70,28 @@ async fn a_replay_takes_back_what_a_later_roster_makes_valid(database: Database)
     let replayed = client.post_json("/rejected-logs/replay", &json!({})).await.expect(200);
     assert_eq!(replayed, json!({"accepted": 0, "duplicates": 1, "still_rejected": 1}));
     assert_eq!(client.rejected_logs().await.len(), 1);
+    database.assert_verified().await;
+}
+
+async fn one_of_them_is_replayed_alone(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    for learner in ["ada", "bob"] {
+        client.post_logs(&[log(learner, AT, json!({}))]).await;
+        client.enrol(learner, "Data_2025").await;
+    }
+    let refused = client.rejected_logs().await;
+    let id = refused[0]["id"].as_str().expect("an id");
+
+    let path = format!("/rejected-logs/replay?id={id}");
+    let replayed = client.post_json(&path, &json!({})).await.expect(200);
+
+    assert_eq!(replayed, json!({"accepted": 1, "duplicates": 0, "still_rejected": 0}));
+    assert_eq!(client.rejected_logs().await, refused[1..]);
+    // It is gone, so there is nothing to try again; a name that none has is a mistake.
+    let replayed = client.post_json(&path, &json!({})).await.expect(200);
+    assert_eq!(replayed, json!({"accepted": 0, "duplicates": 0, "still_rejected": 0}));
+    client.post_json("/rejected-logs/replay?id=first", &json!({})).await.expect(422);
     database.assert_verified().await;
 }
 

@@ -1,0 +1,54 @@
+/** Who reads, as the pages see it. The session itself is behind a cookie that no script can read. */
+
+import { onUnknownReader, session as current, signIn, signOut } from "./api/client";
+import { hear, leave, may, needsSignIn, type Standing, UNKNOWN } from "./session";
+
+class SessionState {
+  /** Whether the server has been asked once. */
+  settled = $state(false);
+  private standing = $state.raw<Standing>(UNKNOWN);
+
+  readonly client = $derived(this.standing.session?.client ?? null);
+  readonly scopes = $derived(this.standing.session?.scopes ?? []);
+  readonly hasEnded = $derived(this.standing.hasEnded);
+  readonly turn = $derived(this.standing.turn);
+  readonly isNeeded = $derived(needsSignIn(this.standing));
+
+  constructor() {
+    onUnknownReader(() => void this.look());
+  }
+
+  /** Asks the server who it takes the reader for. */
+  async look(): Promise<void> {
+    try {
+      const heard = await current();
+      this.standing = hear(this.standing, heard);
+    } catch {
+      // Whichever page asks next shows what is wrong.
+    } finally {
+      this.settled = true;
+    }
+  }
+
+  async enter(client: string, secret: string): Promise<void> {
+    const heard = await signIn(client, secret);
+    this.standing = hear(this.standing, heard);
+  }
+
+  async leave(): Promise<void> {
+    await signOut();
+    await this.goOn();
+  }
+
+  /** Goes on as nobody, with what nobody may see. */
+  async goOn(): Promise<void> {
+    this.standing = leave(this.standing);
+    await this.look();
+  }
+
+  may(scope: string): boolean {
+    return may(this.standing, scope);
+  }
+}
+
+export const session = new SessionState();
