@@ -110,9 +110,10 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Follow how far learners get in a lesson
+     * See how far learners came in a lesson
      * @description Over a day, a range of days or all time. A learner counts once, by the furthest percentage that any log of the range
-     *     carried.
+     *     carried. Learners who were erased are gone from `reached` and `histogram`; the `figures` of days that retention has
+     *     closed still count them.
      */
     get: operations["get_analytics_lesson_progress"];
     put?: never;
@@ -154,18 +155,22 @@ export interface paths {
     };
     /**
      * Who is signed in?
-     * @description Open: without a session it says whether reading wants one.
+     * @description Also where nobody is: then it says what is open and whether to sign in. To ask is to use the session, and renews its
+     *     cookie.
      */
     get: operations["get_session"];
     put?: never;
     /**
      * Sign in
-     * @description Begins a session behind a cookie, which is as good as a token. It ends 12 hours after its last use.
+     * @description For people, in a browser; programs get a token. The session is a cookie that no script can read, is as good as a token
+     *     with all that its client may do, and ends twelve hours after its last use. What changes something, and the live socket,
+     *     it lets pages of this server alone do.
      */
     post: operations["post_session"];
     /**
      * Sign out
-     * @description The session ends, also for the sockets that it opened.
+     * @description Ends the session, everywhere and at once; its live sockets close within a minute. Without a session there is nothing to
+     *     do, which is as well.
      */
     delete: operations["delete_session"];
     options?: never;
@@ -323,7 +328,8 @@ export interface paths {
      * Watch today as it happens
      * @description A WebSocket of JSON texts: first a snapshot, then what changes, once it is committed. Nothing resumes: whoever
      *     connects again, or falls behind, gets another snapshot. The token comes by header or, from a browser, as the
-     *     second of two subprotocols: `edtech.bearer, <token>`.
+     *     second of two subprotocols: `edtech.bearer, <token>`. The dashboard brings its session's cookie. Within a minute of the
+     *     end of what let it in, the socket is closed with 4401.
      */
     get: operations["get_live"];
     put?: never;
@@ -670,10 +676,7 @@ export interface components {
     /** @description The figures of a classroom that changed. */
     ClassroomChange: components["schemas"]["FiguresChange"] & {
       classroom: string;
-      /**
-       * Format: int64
-       * @description Learners whose latest log arrived within the last minute.
-       */
+      /** Format: int64 */
       watching_students?: number;
     };
     /** @description The figures of a classroom. */
@@ -720,7 +723,7 @@ export interface components {
     Delta: {
       /** @description Only the classrooms that changed. */
       classrooms?: components["schemas"]["ClassroomChange"][];
-      /** @description The lessons being watched, all of them. */
+      /** @description The whole list, where any of it changed. */
       lessons?: components["schemas"]["WatchedLesson"][];
       rates?: components["schemas"]["RatesChange"];
       /**
@@ -728,10 +731,7 @@ export interface components {
        *     first 20 are the latest now.
        */
       recent?: components["schemas"]["RecentLog"][];
-      /**
-       * Format: int64
-       * @description Logs refused today.
-       */
+      /** Format: int64 */
       rejected_logs?: number;
       totals?: components["schemas"]["FiguresChange"];
     };
@@ -812,8 +812,9 @@ export interface components {
     Health: {
       /** @description `postgresql` or `sqlite`. */
       database: string;
+      /** @description How long logs wait to be stored. */
       ingestion: components["schemas"]["IngestionLatency"];
-      /** @description Sockets that watch `/live`. */
+      /** @description How many watch today as it happens. */
       live_sockets: number;
       /** @description What waits to be stored, in bytes of payload. */
       queued_bytes: number;
@@ -827,21 +828,21 @@ export interface components {
       /** @description The version of the platform. */
       version: string;
     };
-    /** @description How long submissions took lately, from their arrival in the queue to their verdict. */
+    /** @description The answer with status 200. */
+    IngestAnswer: components["schemas"]["StoredLog"] | components["schemas"]["Verdicts"];
+    /** @description From a submission's arrival in the queue to its verdict, over the last one to two minutes; null where nothing came. */
     IngestionLatency: {
       /**
        * Format: double
-       * @description Half of them took no longer, in milliseconds; null where nothing came.
+       * @description Milliseconds that half of the submissions waited at most.
        */
       p50_ms: number | null;
       /**
        * Format: double
-       * @description 99 of 100 took no longer, in milliseconds; null where nothing came.
+       * @description Milliseconds that all but one in a hundred waited at most.
        */
       p99_ms: number | null;
     };
-    /** @description The answer with status 200. */
-    IngestAnswer: components["schemas"]["StoredLog"] | components["schemas"]["Verdicts"];
     /**
      * @description A lesson that learners stream.
      * @example {
@@ -899,37 +900,34 @@ export interface components {
        */
       title: string;
     };
-    /** @description How far learners get in a lesson. */
+    /** @description A lesson, and how far its learners came. */
     LessonProgress: {
-      /** @description The LMS's name for it. */
-      external_id: string;
       /**
        * Format: int32
-       * @description How long it runs, in seconds.
+       * @description How long it runs.
        */
       duration_seconds: number | null;
-      /** @description What was counted of its logs. */
+      /** @description The LMS's name for it. */
+      external_id: string;
+      /** @description What was done with it. */
       figures: components["schemas"]["Figures"];
       /**
        * Format: date
        * @description The first day; null where the range has no beginning.
        */
       from: string | null;
-      /** @description Learners by the furthest percentage that they got to. */
+      /** @description The same learners by tenths of the lesson, in order. */
       histogram: components["schemas"]["Tenth"][];
       /**
        * Format: int64
        * @description Our name for it.
        */
       lesson_id: number;
-      /** @description How many got how far: everybody who started first, by percentage. */
+      /** @description The funnel, by percentage: all who started, the quarters, and the percentage that completes a lesson. */
       reached: components["schemas"]["Reached"][];
       /** @description The field that it belongs to. */
       subject: string | null;
-      /**
-       * @description Days are calendar days in this zone.
-       * @example Europe/Paris
-       */
+      /** @description Days are calendar days in this zone. */
       time_zone: string;
       /** @description What people call it. */
       title: string;
@@ -940,15 +938,15 @@ export interface components {
       to: string | null;
       /**
        * Format: int64
-       * @description Learners none of whose logs carries a percentage.
+       * @description Learners none of whose logs carried a percentage: they started, and are in no tenth.
        */
       without_percentage: number;
     };
-    /** @description The figures of a classroom, and how many of it watch. */
+    /** @description A classroom: the day's figures, and who is there now. */
     LiveClassroom: components["schemas"]["ClassroomFigures"] & {
       /**
        * Format: int64
-       * @description Learners whose latest log arrived within the last minute.
+       * @description Its learners whose latest log arrived within the last minute.
        */
       watching_students: number;
     };
@@ -1316,7 +1314,7 @@ export interface components {
         external_id: string;
         /**
          * Format: date
-         * @description The last day with a log; null where there is none.
+         * @description The last day with a log, a calendar day in the platform's time zone; null where there is none.
          */
         last_active_on: string | null;
         /** @description What people call the learner. */
@@ -1491,16 +1489,16 @@ export interface components {
       /** Format: double */
       streaming_logs_per_second?: number;
     };
-    /** @description How many learners got so far. */
+    /** @description Learners who came at least so far. */
     Reached: {
       /**
        * Format: int32
-       * @description So far, or further.
+       * @description How far; 0 is everybody who started.
        */
       percentage: number;
       /**
        * Format: int64
-       * @description Learners.
+       * @description How many.
        */
       students: number;
     };
@@ -1660,6 +1658,11 @@ export interface components {
           created_at: string;
           /** @description The LMS's name for the learner. */
           external_id: string;
+          /**
+           * Format: date
+           * @description The last day with a log, a calendar day in the platform's time zone; null where there is none.
+           */
+          last_active_on: string | null;
           /** @description What people call the learner. */
           name: string | null;
           /**
@@ -1691,18 +1694,31 @@ export interface components {
     };
     /** @description Who is signed in, and what that allows. */
     Session: {
-      /** @description The client; null where nobody is signed in. */
+      /** @description The client that has signed in; null where nobody has. */
       client: string | null;
       /**
        * Format: date-time
-       * @description When it ends unless it is used.
+       * @description When the session ends, unless it is used before.
        */
       expires_at: string | null;
-      /** @description What this caller may do. */
+      /**
+       * @description What this caller may do.
+       * @example [
+       *       "read",
+       *       "roster"
+       *     ]
+       */
       scopes: string[];
+      /** @description Whether reading wants a sign-in here. */
       sign_in: components["schemas"]["SignIn"];
     };
-    /** @description With what one signs in. */
+    /**
+     * @description What somebody shows to sign in.
+     * @example {
+     *       "client_id": "school",
+     *       "client_secret": "…"
+     *     }
+     */
     SessionRequest: {
       /** @description The client's name. */
       client_id: string;
@@ -1710,7 +1726,7 @@ export interface components {
       client_secret: string;
     };
     /**
-     * @description Whether reading wants a session.
+     * @description Whether reading wants a sign-in.
      * @enum {string}
      */
     SignIn: "optional" | "required";
@@ -1735,6 +1751,7 @@ export interface components {
      *       "classroom": "IA_2025",
      *       "created_at": "2026-01-31T09:30:00.000000Z",
      *       "external_id": "lms-1017",
+     *       "last_active_on": "2026-02-14",
      *       "name": "Ada Lovelace",
      *       "student_id": 42
      *     }
@@ -1751,7 +1768,7 @@ export interface components {
       external_id: string;
       /**
        * Format: date
-       * @description The last day with a log; null where there is none.
+       * @description The last day with a log, a calendar day in the platform's time zone; null where there is none.
        */
       last_active_on: string | null;
       /** @description What people call the learner. */
@@ -1762,21 +1779,21 @@ export interface components {
        */
       student_id: number;
     };
-    /** @description Learners by the furthest percentage that they got to. */
+    /** @description Learners whose furthest percentage lies between two, both included. */
     Tenth: {
       /**
        * Format: int32
-       * @description The lowest percentage that counts here.
+       * @description The smallest.
        */
       from: number;
       /**
        * Format: int64
-       * @description Learners.
+       * @description How many.
        */
       students: number;
       /**
        * Format: int32
-       * @description The highest percentage that counts here.
+       * @description The largest.
        */
       to: number;
     };
@@ -1830,7 +1847,7 @@ export interface components {
        * @description The day, in the platform's time zone.
        */
       date: string;
-      /** @description The lessons being watched now: at most 10, most watchers first. */
+      /** @description The lessons that are being watched, those of most learners first, then by id: at most 10. */
       lessons: components["schemas"]["WatchedLesson"][];
       /** @description What arrived within the last minute. */
       rates: components["schemas"]["Rates"];
@@ -1838,7 +1855,7 @@ export interface components {
       recent: components["schemas"]["RecentLog"][];
       /**
        * Format: int64
-       * @description Logs refused today.
+       * @description Logs that arrived on this day and were refused.
        */
       rejected_logs: number;
       /** @description The platform as a whole. */
@@ -1893,16 +1910,16 @@ export interface components {
     };
     /** @description A lesson that is being watched. */
     WatchedLesson: {
-      /**
-       * Format: int64
-       * @description Our name for it.
-       */
+      /** Format: int64 */
       lesson_id: number;
-      /** @description What people call it. */
+      /**
+       * @description What people call it.
+       * @example Introduction à Docker
+       */
       title: string;
       /**
        * Format: int64
-       * @description Learners whose latest log is of it and arrived within the last minute.
+       * @description Learners whose latest log is of this lesson and arrived within the last minute.
        */
       watching_students: number;
     };
@@ -1997,7 +2014,7 @@ export interface operations {
           "application/json": components["schemas"]["Analysis_ClassroomFigures"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2006,7 +2023,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2110,7 +2127,7 @@ export interface operations {
           "application/json": components["schemas"]["Daily"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2119,7 +2136,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2219,7 +2236,7 @@ export interface operations {
           "application/json": components["schemas"]["Analysis_DayFigures"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2228,7 +2245,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2330,7 +2347,7 @@ export interface operations {
           "application/json": components["schemas"]["Analysis_LessonFigures"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2339,7 +2356,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2408,16 +2425,111 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description How far learners get */
+      /** @description The lesson's figures and funnel */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
+          /**
+           * @example {
+           *       "duration_seconds": 1800,
+           *       "external_id": "introduction-a-docker",
+           *       "figures": {
+           *         "active_students": 3,
+           *         "avg_completion_percentage": 62.5,
+           *         "avg_watch_time_seconds": 168,
+           *         "completed": 1,
+           *         "streaming_logs": 5,
+           *         "watch_time_seconds": 840
+           *       },
+           *       "from": "2021-11-01",
+           *       "histogram": [
+           *         {
+           *           "from": 0,
+           *           "students": 0,
+           *           "to": 9
+           *         },
+           *         {
+           *           "from": 10,
+           *           "students": 0,
+           *           "to": 19
+           *         },
+           *         {
+           *           "from": 20,
+           *           "students": 0,
+           *           "to": 29
+           *         },
+           *         {
+           *           "from": 30,
+           *           "students": 0,
+           *           "to": 39
+           *         },
+           *         {
+           *           "from": 40,
+           *           "students": 1,
+           *           "to": 49
+           *         },
+           *         {
+           *           "from": 50,
+           *           "students": 0,
+           *           "to": 59
+           *         },
+           *         {
+           *           "from": 60,
+           *           "students": 0,
+           *           "to": 69
+           *         },
+           *         {
+           *           "from": 70,
+           *           "students": 0,
+           *           "to": 79
+           *         },
+           *         {
+           *           "from": 80,
+           *           "students": 0,
+           *           "to": 89
+           *         },
+           *         {
+           *           "from": 90,
+           *           "students": 1,
+           *           "to": 100
+           *         }
+           *       ],
+           *       "lesson_id": 1,
+           *       "reached": [
+           *         {
+           *           "percentage": 0,
+           *           "students": 3
+           *         },
+           *         {
+           *           "percentage": 25,
+           *           "students": 2
+           *         },
+           *         {
+           *           "percentage": 50,
+           *           "students": 1
+           *         },
+           *         {
+           *           "percentage": 75,
+           *           "students": 1
+           *         },
+           *         {
+           *           "percentage": 90,
+           *           "students": 1
+           *         }
+           *       ],
+           *       "subject": "DevOps",
+           *       "time_zone": "Europe/Paris",
+           *       "title": "Introduction à Docker",
+           *       "to": "2021-11-30",
+           *       "without_percentage": 1
+           *     }
+           */
           "application/json": components["schemas"]["LessonProgress"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2426,7 +2538,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2435,7 +2547,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description There is no such thing */
+      /** @description There is no such lesson */
       404: {
         headers: {
           [name: string]: unknown;
@@ -2524,7 +2636,7 @@ export interface operations {
           "application/json": components["schemas"]["Timeseries"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -2533,7 +2645,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2580,7 +2692,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Who it is */
+      /** @description Who, and what that allows */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2589,7 +2701,7 @@ export interface operations {
           "application/json": components["schemas"]["Session"];
         };
       };
-      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      /** @description The database is away */
       503: {
         headers: {
           [name: string]: unknown;
@@ -2613,13 +2725,24 @@ export interface operations {
       };
     };
     responses: {
-      /** @description Signed in */
+      /** @description Signed in; the cookie comes along */
       200: {
         headers: {
+          /** @description `edtech_session` */
+          "Set-Cookie"?: string;
           [name: string]: unknown;
         };
         content: {
           "application/json": components["schemas"]["Session"];
+        };
+      };
+      /** @description The body is no JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description `invalid_client`: no such client, or another secret */
@@ -2631,8 +2754,35 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description `cross_origin`: another page asks */
+      /** @description `cross_origin`: a page of somebody else asks */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is of another type than JSON */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is another JSON than this */
+      422: {
         headers: {
           [name: string]: unknown;
         };
@@ -2660,14 +2810,14 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description Signed out */
+      /** @description Nobody is signed in any longer */
       204: {
         headers: {
           [name: string]: unknown;
         };
         content?: never;
       };
-      /** @description `cross_origin`: another page asks */
+      /** @description `cross_origin`: a page of somebody else asks */
       403: {
         headers: {
           [name: string]: unknown;
@@ -2676,7 +2826,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      /** @description The database is away */
       503: {
         headers: {
           [name: string]: unknown;
@@ -3729,7 +3879,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description No token, or one that does not hold */
+      /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
           [name: string]: unknown;
@@ -3738,7 +3888,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description A token without the scope */
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
       403: {
         headers: {
           [name: string]: unknown;
@@ -4244,7 +4394,7 @@ export interface operations {
          */
         external_id?: string;
         /**
-         * @description Those without a log on so many last days, today included.
+         * @description Those without a log on so many last days, today included: 1 to 3650.
          * @example 7
          */
         silent_for_days?: number;
