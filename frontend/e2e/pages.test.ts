@@ -1,6 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { BrowserContextOptions } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { open } from "./platform";
 import { chromium, platform, serve } from "./served";
@@ -25,10 +26,15 @@ const SCHEMES = ["light", "dark"] as const;
 /** Where screenshots go, if anybody wants to look at them. */
 const SHOTS = process.env.SCREENSHOTS;
 
+/** One sign-in for all: secrets are slow to check, on purpose. */
+let session: NonNullable<BrowserContextOptions["storageState"]>;
+
 serve(async (platform) => {
   await platform.enrol();
   await platform.beRefused("nobody-yet");
   platform.replayRealData();
+  const { page } = await open(chromium, platform.url, { signedIn: true });
+  session = await page.context().storageState();
 });
 
 it("leads to every page by one button on a phone, by keyboard as well", async () => {
@@ -54,7 +60,7 @@ it("shows figures within a second of the first visit", async () => {
 describe.each(PAGES)("%s", (name) => {
   describe.each(SCHEMES)("%s", (colorScheme) => {
     it.each(Object.entries(SIZES))("fits on a %s and excludes nobody", async (size, [width, height]) => {
-      const options = { viewport: { width, height }, colorScheme, signedIn: true };
+      const options = { viewport: { width, height }, colorScheme, storageState: session };
       const { page, faults } = await open(chromium, `${platform.url}/#/${name}`, options);
       await page.locator("h1").waitFor();
       const waiting = page.getByRole("status").filter({ hasText: "…" });
