@@ -41,7 +41,7 @@ export function needsSignIn({ session }: Standing): boolean {
   return session !== null && session.client === null && session.sign_in === "required";
 }
 
-/** Whether the reader has a scope; as long as nobody knows, asking tells. */
-export function may({ session }: Standing, scope: string): boolean {
-  return session === null || session.scopes.includes(scope);
+/** Whether the reader has a scope; as long as nobody knows, asking tells. Where a session has ended its page stays. */
+export function may({ session, hasEnded }: Standing, scope: string): boolean {
+  return session === null || hasEnded || session.scopes.includes(scope);
 }

@@ -20,7 +20,8 @@ const INSERT_LOG: &str =
     completion_percentage, event_timestamp, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// What the rollups do not know yet: appended here, folded into them soon. See store/fold.rs.
-const APPEND_VIEWING: &str = "INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs,
+const APPEND_VIEWING: &str =
+    "INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs,
     watch_time_seconds, completion_logs, completion_percentage_sum, furthest_percentage, completed)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
