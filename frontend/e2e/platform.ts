@@ -27,18 +27,35 @@ const CHROMIUM = [
   `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`,
 ];
 
+/** What the server and its commands are told by their environment. */
+type Settings = Record<string, string> & { EDTECH_DATA_DIR: string };
+
 export class Platform {
   private constructor(
     readonly url: string,
-    private readonly directory: string,
+    private readonly settings: Settings,
     private server: ChildProcess,
   ) {}
 
   /** The server on SQLite in a directory of its own, once it is ready. */
-  static async start(): Promise<Platform> {
-    const directory = mkdtempSync(join(tmpdir(), "edtech-browser-"));
-    const { url, server } = await serve(directory, 0);
-    return new Platform(url, directory, server);
+  static start(): Promise<Platform> {
+    return Platform.with({});
+  }
+
+  /** The server on a database of its own in PostgreSQL, where nothing is open. */
+  static onPostgres(): Promise<Platform> {
+    const database = new URL(process.env.TEST_DATABASE_URL ?? "");
+    const name = `edtech_browser_${randomBytes(8).toString("hex")}`;
+    execFileSync("psql", ["--quiet", "--command", `CREATE DATABASE ${name}`, database.href]);
+    database.pathname = name;
+    const key = randomBytes(32).toString("hex");
+    return Platform.with({ DATABASE_URL: database.href, EDTECH_JWT_SIGNING_KEY: key });
+  }
+
+  private static async with(more: Partial<Settings>): Promise<Platform> {
+    const settings = { ...more, EDTECH_DATA_DIR: mkdtempSync(join(tmpdir(), "edtech-browser-")) };
+    const { url, server } = await serve(settings, 0);
+    return new Platform(url, settings, server);
   }
 
   /** Its address for browsers elsewhere, who have to sign in. */
@@ -53,17 +70,17 @@ export class Platform {
 
   /** Serves the same data on the same address again. */
   async restart(): Promise<void> {
-    this.server = (await serve(this.directory, Number(new URL(this.url).port))).server;
+    this.server = (await serve(this.settings, Number(new URL(this.url).port))).server;
   }
 
   async stop(): Promise<void> {
     await ended(this.server, "SIGTERM");
-    rmSync(this.directory, { recursive: true });
+    rmSync(this.settings.EDTECH_DATA_DIR, { recursive: true });
   }
 
   /** A token with these scopes. */
   token(scopes: string): string {
-    const env = { ...process.env, EDTECH_DATA_DIR: this.directory };
+    const env = { ...process.env, ...this.settings };
     return execFileSync(join(BINARIES, "edtech-api"), ["token", "--scope", scopes], {
       env,
       encoding: "utf8",
@@ -135,10 +152,10 @@ export class Platform {
   }
 }
 
-async function serve(directory: string, port: number): Promise<{ url: string; server: ChildProcess }> {
+async function serve(settings: Settings, port: number): Promise<{ url: string; server: ChildProcess }> {
   const env = {
     ...process.env,
-    EDTECH_DATA_DIR: directory,
+    ...settings,
     EDTECH_BOOTSTRAP_CLIENT_ID: CLIENT.id,
     EDTECH_BOOTSTRAP_CLIENT_SECRET: CLIENT.secret,
     HOST: "127.0.0.1",

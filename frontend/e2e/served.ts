@@ -8,9 +8,12 @@ export let chromium: Browser;
 export let platform: Platform;
 
 /** Has both, from before the first test until after the last, and the server as it was prepared. */
-export function serve(prepare: (platform: Platform) => Promise<void> | void = () => {}): void {
+export function serve(
+  prepare: (platform: Platform) => Promise<void> | void = () => {},
+  start: () => Promise<Platform> = Platform.start,
+): void {
   beforeAll(async () => {
-    [chromium, platform] = await Promise.all([browser(), Platform.start()]);
+    [chromium, platform] = await Promise.all([browser(), start()]);
     await prepare(platform);
   });
 

@@ -1,4 +1,21 @@
--- Folds what was appended into the rollups: the sums first, since they ask what was not known before.
+-- Folds what was appended into the rollups. A viewing sends about ten logs: they become one row first, for all that follows.
+CREATE TEMP TABLE folding AS
+SELECT student_id, lesson_id, day, SUM(streaming_logs) AS streaming_logs, SUM(watch_time_logs) AS watch_time_logs,
+       SUM(watch_time_seconds) AS watch_time_seconds, SUM(completion_logs) AS completion_logs,
+       SUM(completion_percentage_sum) AS completion_percentage_sum, MAX(furthest_percentage) AS furthest_percentage,
+       SUM(completed) AS completed
+FROM viewing_changes
+GROUP BY student_id, day, lesson_id;
+
+DELETE FROM viewing_changes;
+
+INSERT INTO viewing_changes (student_id, lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds,
+                             completion_logs, completion_percentage_sum, furthest_percentage, completed)
+SELECT * FROM folding;
+
+DROP TABLE folding;
+
+-- The sums, since they ask what was not known before.
 INSERT INTO classroom_days AS counted
 SELECT classroom, day, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds), SUM(completion_logs),
        SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
