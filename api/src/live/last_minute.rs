@@ -34,7 +34,8 @@ const LESSONS: usize = 10;
 /// What is known of the logs that arrived lately.
 #[derive(Debug, Default)]
 pub(super) struct LastMinute {
-    generation: i64,
+    /// Of the roster, as it was after the last read.
+    generation: Option<i64>,
     read_at: Option<DateTime<Utc>>,
     swept_at: DateTime<Utc>,
     swept_to: DateTime<Utc>,
@@ -70,13 +71,16 @@ impl LastMinute {
         *self = Self::default();
     }
 
-    /// The ranges to count now, and to hand to [`replace`](Self::replace): the whole minute at first, and where the
-    /// roster is another one (a learner moved, or was erased).
-    pub(super) fn due(&mut self, now: DateTime<Utc>, generation: i64) -> Vec<Range<DateTime<Utc>>> {
-        if self.generation != generation {
-            self.forget();
-            self.generation = generation;
+    /// Takes note of the roster's generation, asked for after a read. Where it is another one than after the read before
+    /// (a learner moved, or was erased), that read may have been too early to see it: the next one is of the whole minute.
+    pub(super) fn note_roster(&mut self, generation: i64) {
+        if self.generation != Some(generation) {
+            *self = Self { generation: Some(generation), ..Self::default() };
         }
+    }
+
+    /// The ranges to count now, and to hand to [`replace`](Self::replace): the whole minute at first.
+    pub(super) fn due(&mut self, now: DateTime<Utc>) -> Vec<Range<DateTime<Utc>>> {
         let oldest = tenth_of(now - MINUTE);
         let newest = self.read_at.map_or(oldest, |read_at| oldest.max(tenth_of(read_at.min(now) - OVERLAP)));
         // Nothing arrives later than now, unless the clock of a replica is ahead.

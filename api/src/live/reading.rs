@@ -1,9 +1,11 @@
 //! What the hub reads of today, and what it remembers from one read to the next.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+use tokio::try_join;
 
 use super::frames::{Read, Today};
-use super::last_minute::{LastMinute, Watched};
+use super::last_minute::LastMinute;
 use crate::error::StoreError;
 use crate::store::{Arrival, Breakdown, Calendar, DaySpan, Store};
 
@@ -36,28 +38,30 @@ impl Reading {
         read
     }
 
+    /// Three ways to the database and back at most, since what does not depend on one another is asked at a time: on a
+    /// busy machine the way takes longer than the answer.
     async fn read(&mut self, now: DateTime<Utc>) -> Result<Today, StoreError> {
         let day = self.calendar.day_of(now);
-        // First what arrived, then the figures: these count whatever is shown to have arrived.
-        let watched = self.read_last_minute(now).await?;
-        let latest = self.store.latest_arrivals(now, &self.known_arrivals).await?;
+        // What arrived before the figures: these count whatever is shown to have arrived.
+        let due = self.last_minute.due(now);
+        let (latest, counts) = try_join!(
+            self.store.latest_arrivals(now, &self.known_arrivals),
+            try_join_all(due.iter().map(|range| self.store.count_arrivals(range))),
+        )?;
         self.known_arrivals.clone_from(&latest);
-        let figures = self.store.figures(DaySpan::of(day), Breakdown::Classrooms).await?;
-        let rejected_logs = self.store.refused_on(day).await?;
-        let titles =
-            self.store.lesson_titles(watched.lessons.iter().map(|&(lesson_id, _)| lesson_id)).await?;
-        Ok(Today::new(day, Read { figures, watched, titles, rejected_logs, latest }))
-    }
-
-    async fn read_last_minute(&mut self, now: DateTime<Utc>) -> Result<Watched, StoreError> {
-        // The generation first: what is read afterwards is at least as new.
-        let generation = self.store.roster_generation().await?;
-        for range in self.last_minute.due(now, generation) {
-            let counts = self.store.count_arrivals(&range).await?;
-            if let Some(changed) = self.last_minute.replace(&range, counts) {
+        for (range, counts) in due.iter().zip(counts) {
+            if let Some(changed) = self.last_minute.replace(range, counts) {
                 self.last_minute.see(self.store.latest_of_learners(&changed).await?);
             }
         }
-        Ok(self.last_minute.count(now))
+        let watched = self.last_minute.count(now);
+        let (figures, rejected_logs, titles, generation) = try_join!(
+            self.store.figures(DaySpan::of(day), Breakdown::Classrooms),
+            self.store.refused_on(day),
+            self.store.lesson_titles(watched.lessons.iter().map(|&(lesson_id, _)| lesson_id)),
+            self.store.roster_generation(),
+        )?;
+        self.last_minute.note_roster(generation);
+        Ok(Today::new(day, Read { figures, watched, titles, rejected_logs, latest }))
     }
 }

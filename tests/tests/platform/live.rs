@@ -220,7 +220,10 @@ async fn a_reader_that_stops_reading_is_cut_and_harms_nobody(database: Database)
     client.post_csv("/classrooms", &format!("classroom\n{rows}")).await.expect(200);
     let mut reader = Watcher::connect(&client).await;
     let idler = idler(&client).await;
-    assert_eq!(metric(&client, &metrics, "live_sessions").await, Some(2.0));
+    eventually("both sit there", SOON, async || {
+        (metric(&client, &metrics, "live_sessions").await == Some(2.0)).then_some(())
+    })
+    .await;
 
     let mut known = CLASSROOMS + 8;
     eventually("the idler is cut", Duration::from_secs(90), async || {
