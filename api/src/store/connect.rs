@@ -27,8 +27,8 @@ const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// 256 MB of SQLite's log: whoever writes so much copies it into the file, where nobody else does (see `checkpoint`).
-const CHECKPOINT_PAGES: &str = "64000";
+/// 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
+const CHECKPOINT_PAGES: &str = "8000";
 
 /// How PostgreSQL plans prepared statements.
 #[derive(Clone, Copy)]

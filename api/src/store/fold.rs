@@ -45,7 +45,7 @@ impl Store {
         loop {
             let appended = self.appended.notified();
             let _either = tokio::time::timeout(AT_LEAST_EACH, appended).await;
-            let mut kept_up = self.fold_in_turn().await.and(self.checkpoint().await);
+            let mut kept_up = self.fold_in_turn().await;
             if summarized.elapsed() > SUMMARIZE_EACH {
                 kept_up = kept_up.and(self.summarize_block_ranges().await);
                 summarized = Instant::now();

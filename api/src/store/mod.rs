@@ -6,7 +6,6 @@ mod api_clients;
 mod arrivals;
 mod block_ranges;
 mod calendar;
-mod checkpoint;
 mod classrooms;
 mod connect;
 mod derived;
