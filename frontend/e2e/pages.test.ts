@@ -73,8 +73,8 @@ it("asks for little before it shows figures", async () => {
   const asked = await page.waitForFunction(
     () => document.querySelector(".tile") && performance.getEntriesByType("resource").map(({ name }) => name),
   );
-  // A script, a style, a sign, who is there and in which zone; what else there is comes by the socket.
-  expect((await asked.jsonValue())?.map((url) => new URL(url).pathname)).toHaveLength(6);
+  // A script, a style, perhaps a sign, who is there, in which zone, and titles; all figures come by the socket.
+  expect((await asked.jsonValue())?.length).toBeLessThanOrEqual(6);
 });
 
 describe.each(PAGES)("%s", (name) => {
