@@ -9,12 +9,13 @@ use actix_web::web::Data;
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::{self, Access, Secrets, Tokens};
+use crate::benchmarks::{Benchmarks, Ground, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, DRAINING};
+use crate::config::{Config, DRAINING, Switch};
 use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
 use crate::ingest::Intake;
@@ -23,13 +24,25 @@ use crate::openapi::Document;
 use crate::routes::{self, Methods};
 use crate::server::{self, State};
 use crate::store::{Calendar, DatabaseSettings, Serving, ServingError, Store};
-use crate::{entropy, retention, telemetry};
+use crate::{entropy, parent, retention, telemetry};
 
 /// Between two upkeeps of the metrics, which would otherwise gather in memory.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// How long a benchmark may take to take down what it made.
+const TAKING_DOWN: Duration = Duration::from_secs(20);
+
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// SIGTERM or SIGINT.
+    BySignal,
+    /// The end of standard input as well.
+    WithStdin,
+}
+
 /// Serves until it is told to stop, then answers what is in flight, stores what is queued, and returns.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(&config)?;
     let key = auth::signing_key(&config, &mut entropy::rng())?;
     let figures = telemetry::start_metrics()?;
@@ -41,6 +54,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let committed = Arc::new(Notify::new());
     let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
     let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
+    let (benchmarks, measuring) = benchmarks(&config, &store);
     let document = routes::document();
     let database = store.clone();
     let state = State {
@@ -53,6 +67,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         store: Data::new(store),
         intake: Data::new(intake),
         live: Data::new(live),
+        benchmarks: Data::new(benchmarks),
         calendar: Data::new(calendar),
         clock: Data::new(Clock),
     };
@@ -69,13 +84,33 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(address) = config.metrics_listen {
         tokio::spawn(server::metrics_server(address, figures)?);
     }
-    let served = serve_until_told(&config, state, hub, close_sockets).await;
+    let (stop_measuring, stopping) = watch::channel(false);
+    let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
+    let served = serve_until_told((&config, end), state, hub, close_sockets).await;
+    stop_measuring.send_replace(true);
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
+    if let Some(measuring) = measuring {
+        tokio::time::timeout(TAKING_DOWN, measuring)
+            .await
+            .context("a benchmark was not taken down in time")??;
+    }
     database.fold_before_the_end().await;
     database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served
+}
+
+/// The way to those who measure, and who does it, unless it is switched off.
+fn benchmarks(config: &Config, store: &Store) -> (Benchmarks, Option<Worker>) {
+    let ground = Ground::beside(&database_settings(config), &config.data_dir);
+    match config.benchmarks {
+        Switch::Off => (Benchmarks::off(ground), None),
+        Switch::On => {
+            let (benchmarks, worker) = Benchmarks::new(store.clone(), ground);
+            (benchmarks, Some(worker))
+        }
+    }
 }
 
 async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<(Store, Serving)> {
@@ -112,14 +147,14 @@ async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets
 
 /// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting.
 async fn serve_until_told(
-    config: &Config,
+    (config, end): (&Config, End),
     state: State,
     mut hub: JoinHandle<Result<(), ServingError>>,
     close_sockets: oneshot::Sender<()>,
 ) -> anyhow::Result<()> {
     let readiness = state.readiness.clone();
     let (api, address) = server::api_server(config, state)?;
-    let told = told_to_stop()?;
+    let told = told_to_stop(end)?;
     let handle = api.handle();
     let api = tokio::spawn(api);
     announce(config, address)?;
@@ -156,13 +191,21 @@ fn announce(config: &Config, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// From now on SIGTERM and SIGINT end nothing by themselves.
-fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+fn told_to_stop(end: End) -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
+    let parent = (end == End::WithStdin).then(parent::gone);
+    let parent_gone = async move {
+        match parent {
+            Some(gone) => gone.await,
+            None => std::future::pending().await,
+        }
+    };
     Ok(async move {
         tokio::select! {
             _ = terminated.recv() => {}
             _ = interrupted.recv() => {}
+            () = parent_gone => {}
         }
     })
 }

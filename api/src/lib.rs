@@ -9,11 +9,11 @@
 //! 4. It is **pulled**: [`analytics`] answers from those figures whoever asks for a day, a lesson or a classroom.
 //! 5. It is **pushed**: [`live`] hears of the commit and sends what changed to everyone who watches.
 //!
-//! [`roster`] knows the learners, classrooms and lessons that logs speak of, and [`app`] puts all of it together.
+//! [`benchmarks`] measures all of that from outside, as a stranger would. [`roster`] knows the learners, classrooms and lessons that logs speak of, and [`app`] puts all of it together.
 //!
 //! # Who may know whom
 //!
-//! `routes → {auth, roster, ingest, analytics, live} → store`. Arrows point to the right alone; [`config`], [`clock`],
+//! `routes → {auth, roster, ingest, analytics, live, benchmarks} → store`. Arrows point to the right alone; [`config`], [`clock`],
 //! [`error`] and [`request_id`] know nobody. A test keeps it so.
 
 pub mod app;
@@ -33,6 +33,8 @@ pub mod analytics;
 
 pub mod live;
 
+pub mod benchmarks;
+
 pub mod retention;
 
 pub mod dashboard;
@@ -51,6 +53,7 @@ pub mod name;
 pub mod one_or_many;
 pub mod paging;
 pub mod parameters;
+pub mod parent;
 pub mod refusals;
 pub mod rejected_item;
 pub mod request_id;

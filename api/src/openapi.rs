@@ -38,6 +38,7 @@ const COMMON: [(&str, &str); 4] = [
         (name = "ingestion", description = "Streaming logs come in"),
         (name = "analytics", description = "Figures go out, pulled"),
         (name = "live", description = "Figures go out, pushed"),
+        (name = "benchmarks", description = "The platform measures itself"),
         (name = "roster", description = "Learners, classrooms and lessons"),
         (name = "health", description = "What machines ask every few seconds"),
         (name = "about", description = "What this is"),

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::error::Problem;
-use crate::{analytics, auth, dashboard, extractors, health, ingest, live, openapi, roster};
+use crate::{analytics, auth, benchmarks, dashboard, extractors, health, ingest, live, openapi, roster};
 
 /// One operation a file, named alike.
 macro_rules! register {
@@ -37,6 +37,10 @@ pub fn configure(api: &mut ServiceConfig) {
         }
         live {
             get_live
+        }
+        benchmarks {
+            post_benchmarks get_benchmarks get_benchmark delete_benchmark
+            get_benchmark_report get_benchmark_comparison
         }
         roster {
             get_classrooms post_classrooms get_classroom patch_classroom delete_classroom

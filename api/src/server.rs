@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Access, Secrets};
+use crate::benchmarks::Benchmarks;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, METRICS_LISTEN, PORT};
 use crate::health::{self, Readiness};
@@ -55,6 +56,8 @@ pub struct State {
     pub intake: Data<Intake>,
     /// The way to the live hub.
     pub live: Data<LiveHandle>,
+    /// The way to those who measure.
+    pub benchmarks: Data<Benchmarks>,
     /// Who may come in.
     pub access: Data<Access>,
     /// Client secrets.
@@ -77,6 +80,7 @@ impl State {
             clock,
             intake,
             live,
+            benchmarks,
             access,
             secrets,
             readiness,
@@ -85,6 +89,7 @@ impl State {
             methods,
         } = self;
         app.app_data(store).app_data(calendar).app_data(clock).app_data(intake).app_data(live);
+        app.app_data(benchmarks);
         app.app_data(access).app_data(secrets).app_data(readiness).app_data(document).app_data(methods);
         if let Some(figures) = figures {
             app.app_data(figures);

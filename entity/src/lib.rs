@@ -3,6 +3,7 @@
 //! Rollups have no entity: they are only ever read and written as sets, by the SQL of the store.
 
 pub mod api_client;
+pub mod benchmark;
 pub mod classroom;
 pub mod lesson;
 pub mod rejected_log;

@@ -1,10 +1,12 @@
 //! The command line: one file a command.
 
+mod benchmark;
 mod migrate;
 mod openapi;
 mod progress;
 mod rebuild;
 mod retention;
+mod serve;
 mod token;
 mod verify;
 
@@ -17,7 +19,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::config::{Config, ConfigError, Settings, with_file_as_defaults};
 use crate::error::chain;
 use crate::store::SettingsError;
-use crate::{app, telemetry};
+use crate::telemetry;
 
 /// EdTech Stream: learning activity, stored and counted as it happens.
 #[derive(Debug, Parser)]
@@ -38,7 +40,7 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API, on SQLite in ./data where nothing else is said.
     #[command(after_help = SERVE_EXAMPLES)]
-    Serve(#[command(flatten)] Settings),
+    Serve(serve::ServeArgs),
     /// Bring the database's schema up to date, and end. `serve` does it too.
     Migrate(#[command(flatten)] Settings),
     /// Print a token for the API, signed with this installation's key.
@@ -55,6 +57,12 @@ pub enum Command {
     /// The days before are closed: later logs of theirs are refused, and nothing recounts them.
     #[command(after_help = RETENTION_EXAMPLES)]
     Retention(retention::RetentionArgs),
+    /// Measure this installation's machine and database server, on a database of its own that is removed afterwards.
+    ///
+    /// Ends with 0 where every figure is what it has to be, with 1 where one is not or is worse than the baseline's, with 2
+    /// where it could not run.
+    #[command(after_help = BENCHMARK_EXAMPLES)]
+    Benchmark(benchmark::BenchmarkArgs),
     /// Print the API's specification. Needs no database.
     Openapi,
 }
@@ -88,6 +96,14 @@ Examples:
   edtech-api retention --keep-days 400
   EDTECH_KEEP_DAYS=400 edtech-api serve               the server does it by itself, each hour";
 
+const BENCHMARK_EXAMPLES: &str = "\
+Examples:
+  edtech-api benchmark ingestion                      two replicas, one log each 5 s, for a minute
+  edtech-api benchmark ingestion --max --duration-seconds 30
+  edtech-api benchmark full > BENCHMARKS.md           all of it, as one document
+  edtech-api benchmark queries --logs 1000000 --repeats 3 --keep before.json
+  edtech-api benchmark queries --logs 1000000 --repeats 3 --baseline before.json";
+
 /// The exit code of a start that was refused for its settings.
 const REFUSED: u8 = 2;
 
@@ -116,7 +132,14 @@ fn refuse(fault: &str, code: u8) -> ExitCode {
 impl Command {
     async fn run(self) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Serve(settings) => app::serve(configured(settings)?).await?,
+            Self::Serve(args) => {
+                let end = args.end();
+                serve::run(end, configured(args.settings)?).await?;
+            }
+            Self::Benchmark(args) => {
+                let (wanted, settings) = args.into_parts();
+                return benchmark::run(wanted, &configured(settings)?).await;
+            }
             Self::Migrate(settings) => migrate::run(&configured(settings)?).await?,
             Self::Token(args) => token::run(args)?,
             Self::Verify(settings) => return verify::run(&configured(settings)?).await,
@@ -132,10 +155,9 @@ impl Command {
 
     fn settings(&self) -> Option<&Settings> {
         match self {
-            Self::Serve(settings)
-            | Self::Migrate(settings)
-            | Self::Verify(settings)
-            | Self::Rebuild(settings) => Some(settings),
+            Self::Migrate(settings) | Self::Verify(settings) | Self::Rebuild(settings) => Some(settings),
+            Self::Serve(args) => Some(&args.settings),
+            Self::Benchmark(args) => Some(&args.settings),
             Self::Token(args) => Some(&args.settings),
             Self::Retention(args) => Some(&args.settings),
             Self::Openapi => None,

@@ -39,6 +39,7 @@ pub(super) const COMPLETION_THRESHOLD: Key = key("EDTECH_COMPLETION_THRESHOLD", 
 pub(super) const BOOTSTRAP_CLIENT_ID: Key = key("EDTECH_BOOTSTRAP_CLIENT_ID", "name", "school");
 pub(super) const BOOTSTRAP_CLIENT_SECRET: Key =
     key("EDTECH_BOOTSTRAP_CLIENT_SECRET", "secret", "\"$(openssl rand -hex 32)\"");
+pub(super) const BENCHMARKS: Key = key("EDTECH_BENCHMARKS", "switch", "off");
 /// For how long logs are kept.
 pub const KEEP_DAYS: Key = key("EDTECH_KEEP_DAYS", "number", "400");
 pub(super) const LOG_FORMAT: Key = key("EDTECH_LOG_FORMAT", "format", "json");

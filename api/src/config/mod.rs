@@ -20,8 +20,8 @@ pub use secret::Secret;
 pub use settings::Settings;
 
 use key::{
-    BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS, DATABASE_URL,
-    HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+    BENCHMARKS, BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS,
+    DATABASE_URL, HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
 };
 
 /// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).
@@ -51,6 +51,8 @@ pub struct Config {
     pub time_zone: Tz,
     /// The `completion_percentage` from which on a lesson is completed.
     pub completion_threshold: i32,
+    /// Whether the server measures itself when it is asked to.
+    pub benchmarks: Switch,
     /// For how many days before today logs are kept; for ever without it.
     pub keep_days: Option<u32>,
     /// What tokens are signed with, where it is given.
@@ -61,6 +63,27 @@ pub struct Config {
     pub log_filter: String,
     /// How log lines are written; by where they go, where this is left out.
     pub log_format: Option<LogFormat>,
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+impl FromStr for Switch {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err(()),
+        }
+    }
 }
 
 /// How log lines are written.
@@ -134,6 +157,7 @@ impl TryFrom<Settings> for Config {
             shutdown: Duration::from_secs(shutdown_seconds),
             time_zone: TIME_ZONE.parse(&settings.time_zone)?,
             completion_threshold: COMPLETION_THRESHOLD.number(&settings.completion_threshold, 1..=100)?,
+            benchmarks: BENCHMARKS.parse(&settings.benchmarks)?,
             keep_days: settings.keep_days.map(|days| KEEP_DAYS.number(&days, 1..=36_500)).transpose()?,
             jwt_signing_key: signing_key.map(long_enough).transpose()?,
             bootstrap_client: bootstrap_client(settings.bootstrap_client_id, client_secret)?,

@@ -55,6 +55,11 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_COMPLETION_THRESHOLD", value_name = "PERCENTAGE", default_value = "90", help_heading = COUNTING)]
     pub(super) completion_threshold: String,
 
+    /// Whether the server measures itself when it is asked to: on or off. Off in production, where nothing shall compete
+    /// with learners.
+    #[arg(long, env = "EDTECH_BENCHMARKS", value_name = "ON|OFF", default_value = "on", help_heading = SERVER)]
+    pub(super) benchmarks: String,
+
     /// Removes logs that are older than so many days, and keeps what was counted of them [default: logs are kept].
     #[arg(long, env = "EDTECH_KEEP_DAYS", value_name = "DAYS", help_heading = COUNTING)]
     pub(super) keep_days: Option<String>,

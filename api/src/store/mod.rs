@@ -4,6 +4,7 @@
 
 mod api_clients;
 mod arrivals;
+mod benchmarks;
 mod block_ranges;
 mod calendar;
 mod classrooms;
@@ -35,15 +36,19 @@ mod students;
 mod temporary;
 mod timeseries;
 mod transaction;
+mod trial;
+mod trial_database;
 mod upsert;
 
 pub use api_clients::ApiClient;
 pub use arrivals::{ARRIVALS, Arrival, ArrivalCount, LatestOfLearner};
+pub use benchmarks::{BenchmarkEnd, BenchmarkPosition, NewBenchmark};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;
 pub use classrooms::{ClassroomChange, CountedClassroom};
 pub use connect::DatabaseSettings;
 pub use dialect::Dialect;
+pub use entity::benchmark::Model as BenchmarkRow;
 pub use entity::lesson::Model as LessonRow;
 pub use entity::rejected_log::Model as RejectedLogRow;
 pub use entity::streaming_log::Model as StreamingLogRow;
@@ -66,6 +71,8 @@ pub use students::{StudentChange, StudentFields};
 #[cfg(test)]
 pub(crate) use temporary::TemporaryStore;
 pub use timeseries::{BucketCount, Window};
+pub use trial::{Connections, OriginalQuery};
+pub use trial_database::{TrialDatabase, TrialDatabaseError, TrialDatabases};
 pub use upsert::{Field, Upserted};
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod access;
 mod analytics;
 mod architecture;
+mod benchmarks;
 mod body_limits;
 mod counted_once;
 mod funmooc;

@@ -1,0 +1,38 @@
+//! `DELETE /benchmarks/{id}`: cancel a run, or remove one that has ended.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete};
+use uuid::Uuid;
+
+use super::benchmark::{Benchmark, benchmark};
+use crate::auth::{Operate, Require};
+use crate::error::{Problem, ProblemBody};
+use crate::store::Store;
+
+/// Cancel a benchmark, or remove one that has ended
+///
+/// A running one ends within some seconds, with all that it made; its status says when.
+#[utoipa::path(
+    tag = "benchmarks",
+    params(("id" = Uuid, Path, description = "The run")),
+    responses(
+        (status = 202, description = "It was running, and ends now", body = Benchmark),
+        (status = 204, description = "It had ended, and is removed"),
+        (status = 404, description = "There is no such run", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("token" = ["operate"]))
+)]
+#[delete("/benchmarks/{id}")]
+pub async fn delete_benchmark(
+    _: Require<Operate>,
+    id: Path<Uuid>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    if store.cancel_benchmark(*id).await? {
+        return Ok(HttpResponse::Accepted().json(Benchmark::try_from(benchmark(&store, *id).await?)?));
+    }
+    if store.remove_benchmark(*id).await? {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    benchmark(&store, *id).await.map(|_| HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,190 @@
+//! Runs what `POST /benchmarks` begins: one at a time, on whichever replica it was asked of.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
+
+use super::report::Report;
+use super::run::{Ground, Run};
+use super::steps::{Progress, Steps};
+use crate::clock::Clock;
+use crate::error::{Problem, chain};
+use crate::store::{BenchmarkEnd, NewBenchmark, Store, TrialDatabaseError};
+
+/// Between two renewals of a lease: also how late a cancellation is seen.
+const RENEWED_EACH: Duration = Duration::from_secs(1);
+
+/// After so much silence a run belongs to a server that is gone.
+const LEASE: TimeDelta = TimeDelta::seconds(20);
+
+/// Between two looks for what others left behind.
+const SWEPT_EACH: Duration = Duration::from_secs(30);
+
+/// The way to the worker.
+#[derive(Clone)]
+pub struct Benchmarks {
+    ground: Ground,
+    /// None where benchmarks are switched off.
+    queue: Option<mpsc::Sender<Run>>,
+}
+
+/// Does the measuring.
+pub struct Worker {
+    store: Store,
+    ground: Ground,
+    queue: mpsc::Receiver<Run>,
+}
+
+/// Why a run ended before it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    /// Somebody asked for that.
+    Cancelled,
+    /// The server stops.
+    WithTheServer,
+}
+
+impl Benchmarks {
+    /// A worker, and the way to it.
+    pub fn new(store: Store, ground: Ground) -> (Self, Worker) {
+        let (sender, queue) = mpsc::channel(1);
+        (Self { ground: ground.clone(), queue: Some(sender) }, Worker { store, ground, queue })
+    }
+
+    /// Where nothing is measured.
+    pub fn off(ground: Ground) -> Self {
+        Self { ground, queue: None }
+    }
+
+    /// Begins a run, unless it may not be.
+    pub(super) async fn begin(&self, store: &Store, run: Run, requested_by: &str) -> Result<(), Problem> {
+        let queue = self.queue.as_ref().ok_or_else(switched_off)?;
+        self.ground.databases.may_be_made().await.map_err(no_database)?;
+        let parameters = serde_json::to_string(&run.parameters).map_err(Problem::internal)?;
+        let (id, kind) = (run.id, run.kind.name().to_owned());
+        let new = NewBenchmark { id, kind, parameters, requested_by: requested_by.to_owned() };
+        let now = Clock.now();
+        if !store.begin_benchmark(&new, now, now + LEASE).await? {
+            return Err(another_runs());
+        }
+        match queue.try_send(run) {
+            Ok(()) => Ok(()),
+            Err(_busy) => {
+                store.end_benchmark(id, BenchmarkEnd::Cancelled, Clock.now()).await?;
+                Err(another_runs())
+            }
+        }
+    }
+}
+
+/// Done once the server stops.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // Whoever would tell us is gone: that is a stop as well.
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+fn switched_off() -> Problem {
+    let detail = "This server does not measure itself: it was started with EDTECH_BENCHMARKS=off.";
+    Problem::new(actix_web::http::StatusCode::FORBIDDEN, "benchmarks_off", detail)
+}
+
+fn another_runs() -> Problem {
+    let detail = "Another benchmark is running, and two would measure each other: wait for it, or cancel it.";
+    Problem::conflict("benchmark_running", detail)
+}
+
+fn no_database(error: TrialDatabaseError) -> Problem {
+    match error {
+        TrialDatabaseError::Denied { .. } => Problem::conflict("create_database_denied", format!("{error}.")),
+        TrialDatabaseError::Store(error) => error.into(),
+        TrialDatabaseError::Directory(error) => Problem::internal(error),
+    }
+}
+
+impl Worker {
+    /// Runs what comes, one after another, until the server stops.
+    pub async fn run(mut self, stopping: watch::Receiver<bool>) {
+        let mut stop = pin!(stopped(stopping.clone()));
+        let mut sweeps = interval(SWEPT_EACH);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                _ = sweeps.tick() => self.sweep().await,
+                run = self.queue.recv() => match run {
+                    Some(run) => self.execute(&run, &stopping).await,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn sweep(&self) {
+        let orphans = self.store.end_orphaned_benchmarks(Clock.now()).await;
+        if let Err(error) = orphans {
+            tracing::debug!(error = %chain(&error), "orphaned benchmarks could not be ended");
+        }
+        if let Err(error) = self.ground.sweep().await {
+            tracing::debug!(error = %chain(&error), "what benchmarks left behind could not be removed");
+        }
+    }
+
+    async fn execute(&self, run: &Run, stopping: &watch::Receiver<bool>) {
+        let (mut steps, told) = Steps::new();
+        let mut stopped = None;
+        let stop = async { stopped = Some(self.until_stopped(run.id, told, stopping.clone()).await) };
+        let measured = Box::pin(run.measure(&self.ground, &mut steps, stop)).await;
+        let kept = self.store.end_benchmark(run.id, end(measured, stopped), Clock.now()).await;
+        if let Err(error) = kept {
+            tracing::error!(id = %run.id, error = %chain(&error), "the end of a benchmark could not be kept");
+        }
+    }
+
+    /// Keeps the lease and tells how far it is, until somebody wants it to end.
+    async fn until_stopped(
+        &self,
+        id: Uuid,
+        told: watch::Receiver<Option<Progress>>,
+        stopping: watch::Receiver<bool>,
+    ) -> Stopped {
+        let mut stop = pin!(stopped(stopping));
+        let mut renewals = interval(RENEWED_EACH);
+        renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stop => return Stopped::WithTheServer,
+                _ = renewals.tick() => {}
+            }
+            let progress = told.borrow().as_ref().and_then(|progress| serde_json::to_string(progress).ok());
+            match self.store.renew_benchmark(id, progress, Clock.now() + LEASE).await {
+                Ok(true) => {}
+                Ok(false) => return Stopped::Cancelled,
+                Err(error) => {
+                    tracing::debug!(error = %chain(&error), "a benchmark's lease could not be renewed")
+                }
+            }
+        }
+    }
+}
+
+/// How a run ended.
+fn end(measured: anyhow::Result<Option<Report>>, stopped: Option<Stopped>) -> BenchmarkEnd {
+    let kept = |report: Report| {
+        let json = serde_json::to_string(&report)?;
+        Ok::<_, anyhow::Error>(BenchmarkEnd::Finished { report: json, verdict: report.verdict.name() })
+    };
+    let end = match (measured, stopped) {
+        (Ok(Some(report)), _) => kept(report),
+        (Ok(None), Some(Stopped::Cancelled)) => Ok(BenchmarkEnd::Cancelled),
+        (Ok(None), _) => Err(anyhow::anyhow!("The server that ran it was stopped.")),
+        (Err(error), _) => Err(error),
+    };
+    end.unwrap_or_else(|error| {
+        tracing::warn!(error = %chain(error.as_ref()), "a benchmark failed to measure");
+        BenchmarkEnd::Failed(format!("{error:#}"))
+    })
+}

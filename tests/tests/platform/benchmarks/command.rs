@@ -1,0 +1,41 @@
+//! `edtech-api benchmark`: without a server, for a terminal and for CI.
+
+use edtech_tests::{Command, Database, on_both_databases};
+use serde_json::{Value, json};
+
+use super::assert_nothing_is_left;
+
+on_both_databases!(a_command_measures_and_fails_on_a_regression);
+
+fn benchmark(database: &Database, more: &[&str]) -> Command {
+    let short =
+        ["benchmark", "ingestion", "--rate", "20", "--duration-seconds", "2", "--target-p99-ms", "10000"];
+    Command::api(database, short.iter().chain(more).copied()).quietly()
+}
+
+async fn a_command_measures_and_fails_on_a_regression(database: Database) {
+    let kept = database.directory().join("kept.json");
+    let kept = kept.to_str().expect("a path in UTF-8");
+    let page = benchmark(&database, &["--keep", kept]).run().await.expect(0);
+    assert!(page.contains("# EdTech Stream") && page.contains("| Records per minute |"), "{page}");
+    assert_nothing_is_left(&database);
+
+    let mut report: Value =
+        serde_json::from_str(&std::fs::read_to_string(kept).expect("a file")).expect("a report");
+    // Before, they say, it took a hundredth of that.
+    for row in report["sections"][0]["rows"].as_array_mut().expect("rows") {
+        if row["name"] == "p99" {
+            row["value"] = json!(row["value"].as_f64().expect("a value") / 100.0);
+        }
+    }
+    std::fs::write(kept, report.to_string()).expect("a file");
+    let compared = benchmark(&database, &["--baseline", kept]).run().await;
+    let page = compared.expect(1);
+    assert!(page.contains("**worse**"), "{page}");
+
+    let refused = benchmark(&database, &["--replicas", "99"]).run().await;
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.refusal().contains("`replicas` is 1 to 64"), "{refused:?}");
+    let refused = benchmark(&database, &["--baseline", "/nowhere.json"]).run().await;
+    assert_eq!(refused.code, Some(2));
+}
