@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check openapi screenshots clean
+.PHONY: help run test test-all bench document check openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test-all: ## The same with the long forms of the tests
 bench: ## Measure the platform beside its database; the table goes to docs/PERFORMANCE.md (PARTS="live rest" for some)
 	@scripts/needs bench
 	@scripts/bench $(PARTS)
+
+document: ## Let the platform measure itself, as the original was measured and at scale; docs/BENCHMARKS.md is what it prints
+	@scripts/needs bench
+	@scripts/document
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check
