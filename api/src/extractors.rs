@@ -2,8 +2,7 @@
 
 use actix_web::error::{JsonPayloadError, PathError};
 use actix_web::http::StatusCode;
-use actix_web::web::{FormConfig, JsonConfig, PathConfig};
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::web::{FormConfig, JsonConfig, PathConfig, ServiceConfig};
 
 use crate::error::Problem;
 

@@ -1,61 +1,70 @@
 //! Every URL on one screen. What is registered here is what the specification says.
 
-use actix_web::dev::ResourceDef;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::error::Problem;
 use crate::{analytics, auth, benchmarks, dashboard, extractors, health, ingest, live, openapi, roster};
 
-/// One operation a file, named alike.
-macro_rules! register {
-    ($api:ident: $($stage:ident { $($operation:ident)+ })+) => {
-        $($($api.service($stage::$operation::$operation);)+)+
+/// One operation a file, named alike; what is served is what is documented.
+macro_rules! routes {
+    ($($stage:ident { $($operation:ident)+ })+ ; $($alone:path)+) => {
+        /// Documents every URL.
+        fn documented(api: &mut utoipa_actix_web::service_config::ServiceConfig) {
+            $($(api.service($stage::$operation::$operation);)+)+
+            $(api.service($alone);)+
+        }
+
+        /// Serves every URL. A server does so once for each of its workers, and the documentation would be made each time.
+        fn served(api: &mut web::ServiceConfig) {
+            $($(api.service($stage::$operation::$operation);)+)+
+            $(api.service($alone);)+
+        }
     };
 }
 
-/// Registers and documents every URL.
-pub fn configure(api: &mut ServiceConfig) {
-    api.configure(extractors::configure);
-    register! { api:
-        auth {
-            post_token
-            post_session get_session delete_session
-        }
-        ingest {
-            post_streaming_logs get_streaming_logs
-            get_rejected_logs post_rejected_logs_replay
-        }
-        analytics {
-            get_daily
-            get_engagement get_lessons get_classrooms
-            get_lesson_progress
-            get_timeseries
-        }
-        live {
-            get_live
-        }
-        benchmarks {
-            post_benchmarks get_benchmarks get_benchmark delete_benchmark
-            get_benchmark_report get_benchmark_comparison
-        }
-        roster {
-            get_classrooms post_classrooms get_classroom patch_classroom delete_classroom
-            get_students post_students get_student patch_student delete_student
-            get_lessons post_lessons get_lesson patch_lesson delete_lesson
-        }
+routes! {
+    auth {
+        post_token
+        post_session get_session delete_session
     }
-    api.service(health::get_livez).service(health::get_readyz).service(health::get_healthz);
-    api.service(health::get_metrics);
-    api.service(openapi::get_openapi).service(dashboard::get_index);
+    ingest {
+        post_streaming_logs get_streaming_logs
+        get_rejected_logs post_rejected_logs_replay
+    }
+    analytics {
+        get_daily
+        get_engagement get_lessons get_classrooms
+        get_lesson_progress
+        get_timeseries
+    }
+    live {
+        get_live
+    }
+    benchmarks {
+        post_benchmarks get_benchmarks get_benchmark delete_benchmark
+        get_benchmark_report get_benchmark_comparison
+    }
+    roster {
+        get_classrooms post_classrooms get_classroom patch_classroom delete_classroom
+        get_students post_students get_student patch_student delete_student
+        get_lessons post_lessons get_lesson patch_lesson delete_lesson
+    }
+    ;
+    health::get_livez health::get_readyz health::get_healthz health::get_metrics
+    openapi::get_openapi dashboard::get_index
+}
+
+/// Serves every URL of the specification.
+pub fn configure(app: &mut web::ServiceConfig) {
+    app.configure(extractors::configure).configure(served);
 }
 
 /// The specification of every URL.
 pub fn document() -> utoipa::openapi::OpenApi {
-    openapi::document(configure)
+    openapi::document(documented)
 }
 
 /// What is no operation: what pages load, and the answer to every other URL.
@@ -67,24 +76,28 @@ pub fn configure_rest(app: &mut web::ServiceConfig) {
         .default_service(web::to(nowhere));
 }
 
-/// Which methods each URL knows, for those who try another one.
-pub struct Methods(Vec<(ResourceDef, String)>);
+/// Which methods each URL knows, for those who try another one: paths as the specification writes them.
+pub struct Methods(Vec<(String, String)>);
 
 impl Methods {
     /// Those of the specification.
     pub fn of(document: &utoipa::openapi::OpenApi) -> Self {
         let paths = document.paths.paths.iter();
-        Self(
-            paths
-                .map(|(path, item)| (ResourceDef::new(path.as_str()), openapi::methods(item).join(", ")))
-                .collect(),
-        )
+        Self(paths.map(|(path, item)| (path.clone(), openapi::methods(item).join(", "))).collect())
     }
 
     fn of_path(&self, path: &str) -> Option<&str> {
-        let (_, methods) = self.0.iter().find(|(pattern, _)| pattern.is_match(path))?;
+        let (_, methods) = self.0.iter().find(|(pattern, _)| fits(pattern, path))?;
         Some(methods)
     }
+}
+
+/// Whether a path is one of a pattern such as `/lessons/{id}`.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (wanted, given) = (pattern.split('/'), path.split('/'));
+    let is_one =
+        |(wanted, given): (&str, &str)| wanted == given || wanted.starts_with('{') && !given.is_empty();
+    wanted.clone().count() == given.clone().count() && wanted.zip(given).all(is_one)
 }
 
 async fn nowhere(request: HttpRequest, methods: Data<Methods>) -> Result<HttpResponse, Problem> {

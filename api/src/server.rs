@@ -9,7 +9,6 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Access, Secrets};
 use crate::benchmarks::Benchmarks;
@@ -106,7 +105,7 @@ pub fn api_server(config: &Config, state: State) -> Result<(Server, SocketAddr),
             .wrap(for_browsers())
             .wrap(from_fn(request_id::follow))
             .configure(|app| state.register(app))
-            .configure(|app| routes::configure(&mut ServiceConfig::new(app)))
+            .configure(routes::configure)
             .configure(routes::configure_rest)
     });
     #[cfg(target_os = "linux")]

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::admit::admitted;
 use super::candidate::Candidate;
 use super::intake::IntakeDays;
@@ -94,6 +96,17 @@ impl Assumed {
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.logs.is_empty()
+    }
+
+    /// The same verdict for each, where these are the whole group.
+    pub(super) fn verdicts(&self, verdict: fn(Uuid) -> Verdict) -> Option<Vec<Vec<Verdict>>> {
+        let mut verdicts: Vec<Vec<Verdict>> =
+            self.group.iter().map(|submission| vec![Verdict::Gone; submission.items.len()]).collect();
+        for placed in &self.logs {
+            *verdicts.get_mut(placed.submission)?.get_mut(placed.item)? = verdict(placed.key.1);
+        }
+        let is_whole = self.logs.len() == verdicts.iter().map(Vec::len).sum::<usize>();
+        is_whole.then_some(verdicts)
     }
 
     /// What is left of the group, submission by submission, and the verdicts that are known already.

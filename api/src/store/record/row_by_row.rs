@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{OptionalExtension, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
+use tokio::sync::Mutex;
 
 use super::assumed::{Assumed, Outcome};
+use super::candidate::Candidate;
 use super::tally::{Tally, ViewingDay};
 use crate::error::StoreError;
 use crate::store::dialect::text_of_time;
-use crate::store::{Calendar, Store};
+use crate::store::{Calendar, DatabaseSettings, Store};
 
 const INSERT_LOG: &str =
     "INSERT INTO streaming_logs (log_id, student_id, lesson_id, event_type, watch_time_seconds,
@@ -47,26 +49,60 @@ impl Store {
         calendar: Calendar,
         assumed: Arc<Assumed>,
     ) -> Result<Outcome, StoreError> {
-        let turn = Arc::clone(&self.turn);
-        let settings = self.settings.clone();
-        // Nobody cancels it: it runs to its end on a thread of its own.
-        let stored = tokio::task::spawn_blocking(move || {
+        let turn = self.turn();
+        let stored = on_a_thread(move || {
             let rows = LogRows::of(&assumed);
-            let mut turn = turn.blocking_lock();
-            let mut connection = match turn.take() {
-                Some(connection) => connection,
-                None => settings.sqlite_connection()?,
-            };
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let outcome = store(tx, calendar, &assumed, rows).or_else(refutation)?;
-            // Whatever breaks off leaves no connection behind.
-            *turn = Some(connection);
-            Ok::<_, StoreError>(outcome)
+            turn.take(|connection| {
+                store(connection.transaction()?, calendar, &assumed, rows).or_else(refutation)
+            })
         });
-        let outcome = stored.await.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))?;
+        let outcome = stored.await?;
         self.appended.notify_one();
         Ok(outcome)
     }
+
+    /// A turn to come.
+    pub(super) fn turn(&self) -> Turn {
+        Turn { connection: Arc::clone(&self.turn), settings: self.settings.clone() }
+    }
+}
+
+/// Nobody cancels it: it runs to its end on a thread of its own.
+pub(super) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))
+}
+
+/// A turn at SQLite's one writing connection.
+pub(super) struct Turn {
+    connection: Arc<Mutex<Option<Connection>>>,
+    settings: DatabaseSettings,
+}
+
+impl Turn {
+    /// Waits for it, and works.
+    pub(super) fn take<T>(
+        self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut turn = self.connection.blocking_lock();
+        let mut connection = match turn.take() {
+            Some(connection) => connection,
+            None => writing(self.settings.sqlite_connection()?),
+        };
+        let done = work(&mut connection)?;
+        // Whatever breaks off leaves no connection behind.
+        *turn = Some(connection);
+        Ok(done)
+    }
+}
+
+/// Its transactions take the lock at once: a reader cannot become a writer after somebody else wrote.
+fn writing(mut connection: Connection) -> Connection {
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    connection
 }
 
 /// Where it fails, or is not to be, dropping the transaction undoes it.
@@ -76,11 +112,9 @@ fn store(
     assumed: &Assumed,
     LogRows(logs): LogRows<'_>,
 ) -> rusqlite::Result<Outcome> {
-    let mut generation = tx.prepare_cached("SELECT roster_generation FROM settings")?;
-    if generation.query_row([], |row| row.get::<_, i64>(0))? != assumed.generation {
+    if !is_of_the_same_roster(&tx, assumed)? {
         return Ok(Outcome::Outdated);
     }
-    drop(generation);
     execute_each(&tx, INSERT_LOG, logs)?;
     count(&tx, calendar, &assumed.tally)?;
     let (days, accepted, late) = assumed.intake.columns();
@@ -89,6 +123,12 @@ fn store(
     execute_each(&tx, ADD_INTAKE, intake)?;
     tx.commit()?;
     Ok(Outcome::Stored)
+}
+
+/// Whether the roster is the one that is remembered.
+pub(super) fn is_of_the_same_roster(tx: &Transaction<'_>, assumed: &Assumed) -> rusqlite::Result<bool> {
+    let mut generation = tx.prepare_cached("SELECT roster_generation FROM settings")?;
+    Ok(generation.query_row([], |row| row.get::<_, i64>(0))? == assumed.generation)
 }
 
 fn count(tx: &Transaction<'_>, calendar: Calendar, tally: &Tally) -> rusqlite::Result<()> {
@@ -127,7 +167,7 @@ fn complete(
     Ok(later)
 }
 
-fn execute_each<P: Params>(
+pub(super) fn execute_each<P: Params>(
     tx: &Transaction<'_>,
     sql: &str,
     rows: impl IntoIterator<Item = P>,
@@ -146,7 +186,7 @@ type LogRow<'g> = ([u8; 16], i64, i64, std::borrow::Cow<'g, str>, Option<i32>, O
 
 impl<'g> LogRows<'g> {
     fn of(assumed: &'g Assumed) -> Self {
-        let row = |log: super::candidate::Candidate<'g>| {
+        let row = |log: Candidate<'g>| {
             let (content, received_at) = (log.content, text_of_time(log.received_at));
             (
                 log.key.1.into_bytes(),

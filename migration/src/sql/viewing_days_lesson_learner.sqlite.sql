@@ -1,0 +1,2 @@
+-- The index on lessons holds the learner already: it is part of the table's key.
+SELECT 1;
