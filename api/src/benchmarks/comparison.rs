@@ -16,6 +16,7 @@ const LEAST_NOISE: f64 = 0.1;
 
 /// One run held against an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = BenchmarkComparison)]
 pub struct Comparison {
     /// The earlier run.
     pub baseline: Uuid,
@@ -31,6 +32,7 @@ pub struct Comparison {
 
 /// A figure of two runs.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = BenchmarkCompared)]
 pub struct Compared {
     pub section: String,
     pub name: String,
@@ -48,6 +50,7 @@ pub struct Compared {
 /// What became of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BenchmarkChange)]
 pub enum Change {
     /// Noise explains it.
     Same,

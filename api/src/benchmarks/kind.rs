@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
+#[schema(as = BenchmarkKind)]
 pub enum Kind {
     /// How many logs are stored, and how long each takes.
     Ingestion,

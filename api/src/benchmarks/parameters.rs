@@ -10,7 +10,10 @@ use crate::error::Fault;
 /// A benchmark that is asked for; what is left out has a default.
 #[derive(Debug, Clone, Deserialize, ToSchema, Args)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "ingestion", "replicas": 2, "interval_seconds": 5, "duration_seconds": 60}))]
+#[schema(
+    as = NewBenchmark,
+    example = json!({"kind": "ingestion", "replicas": 2, "interval_seconds": 5, "duration_seconds": 60}),
+)]
 pub struct Asked {
     /// What to measure.
     #[arg(value_enum)]
@@ -46,6 +49,7 @@ pub struct Asked {
 
 /// How something is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkParameters)]
 pub struct Parameters {
     /// Replicas of the simulator.
     pub replicas: u32,

@@ -11,6 +11,7 @@ use super::row::{Row, Verdict};
 
 /// What a benchmark measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkReport)]
 pub struct Report {
     /// The run.
     pub id: Uuid,
@@ -34,6 +35,7 @@ pub struct Report {
 
 /// Where something was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkMachine)]
 pub struct Machine {
     /// Its processor.
     pub processor: String,
@@ -48,6 +50,7 @@ pub struct Machine {
 
 /// Figures that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkSection)]
 pub struct Section {
     /// For programs.
     pub name: String,
@@ -63,6 +66,7 @@ pub struct Section {
 
 /// Lines over a common axis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkPlot)]
 pub struct Plot {
     /// For programs.
     pub name: String,
@@ -78,6 +82,7 @@ pub struct Plot {
 
 /// A line of a plot; one called `ideal` is what could be hoped for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkLine)]
 pub struct Line {
     /// What it shows.
     pub name: String,

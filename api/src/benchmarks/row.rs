@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkFigure)]
 pub struct Row {
     /// For programs: its own within its section.
     pub name: String,
@@ -35,6 +36,7 @@ pub struct Row {
 
 /// What a figure has to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkThreshold)]
 pub struct Threshold {
     #[schema(required)]
     pub at_least: Option<f64>,
@@ -47,6 +49,7 @@ pub struct Threshold {
 /// Whether what was measured is what it has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BenchmarkVerdict)]
 pub enum Verdict {
     /// It is.
     Passed,
@@ -57,6 +60,7 @@ pub enum Verdict {
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BenchmarkBetter)]
 pub enum Better {
     Higher,
     Lower,
@@ -64,6 +68,7 @@ pub enum Better {
 
 /// What a value is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkUnit)]
 pub enum Unit {
     #[serde(rename = "")]
     Count,

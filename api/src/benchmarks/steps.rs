@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// How far a benchmark is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BenchmarkProgress)]
 pub struct Progress {
     /// What it does now, for people.
     #[schema(example = "2 replicas, one log each 5 s")]

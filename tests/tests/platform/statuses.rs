@@ -40,7 +40,7 @@ fn patch(path: &'static str, body: &str, status: u16) -> Call {
 
 /// In order: later calls build on what earlier ones made. Student 1 and lesson 1 are the first of a new database.
 fn calls() -> Vec<Call> {
-    [about(), token(), session(), roster(), lists(), logs(), analytics(), deletions()]
+    [about(), token(), session(), roster(), lists(), logs(), analytics(), benchmarks(), deletions()]
         .into_iter()
         .flatten()
         .collect()
@@ -210,6 +210,26 @@ fn analytics() -> Vec<Call> {
         get("/analytics/timeseries?bucket=minute&from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", 422),
     ]);
     calls
+}
+
+fn benchmarks() -> Vec<Call> {
+    const NONE: &str = "/benchmarks/00000000-0000-4000-8000-000000000000";
+    vec![
+        get("/benchmarks", 200),
+        get("/benchmarks?limit=0", 422),
+        post("/benchmarks", "{", 400),
+        post("/benchmarks", r#"{"kind": "everything"}"#, 422),
+        post("/benchmarks", r#"{"kind": "ingestion", "replicas": 0}"#, 422),
+        send(Method::POST, "/benchmarks", "text/plain", "{}", 415),
+        get(NONE, 404),
+        get("/benchmarks/the-first", 404),
+        delete(NONE, 404),
+        get("/benchmarks/00000000-0000-4000-8000-000000000000/report", 404),
+        get(
+            "/benchmarks/00000000-0000-4000-8000-000000000000/compare/00000000-0000-4000-8000-000000000001",
+            404,
+        ),
+    ]
 }
 
 fn deletions() -> Vec<Call> {
