@@ -99,8 +99,14 @@ impl Program {
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).await?;
         self.child.wait().await?;
-        serde_json::from_str(&printed)
-            .with_context(|| format!("{} did not do its work: {}", self.name, self.last_words()))
+        // What it complains of says more than that there is nothing to read.
+        anyhow::ensure!(
+            !printed.trim().is_empty(),
+            "{} did not do its work: {}",
+            self.name,
+            self.last_words()
+        );
+        serde_json::from_str(&printed).with_context(|| format!("{} says what nobody expected", self.name))
     }
 
     /// Tells it to end, and waits for that.

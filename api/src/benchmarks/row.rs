@@ -167,7 +167,7 @@ impl Row {
 
     /// It has to be at most this.
     pub(super) fn at_most(self, most: f64) -> Self {
-        let text = format!("≤ {}", self.unit.text(most));
+        let text = if most == 0.0 { "none".to_owned() } else { format!("≤ {}", self.unit.text(most)) };
         self.held_against(Threshold { at_least: None, at_most: Some(most), text }).better(Better::Lower)
     }
 
