@@ -74,7 +74,7 @@ impl Store {
                 metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
                 self.record_rest(calendar, &assumed).await
             }
-            Outcome::NotNew => self.record_carefully(calendar, group, Expected::Duplicates).await,
+            Outcome::NotNew => self.record_resent(calendar, group).await,
             Outcome::Outdated => {
                 self.memory.forget().await;
                 self.record_carefully(calendar, group, Expected::NewLogs).await
@@ -97,6 +97,7 @@ impl Store {
                 && self.are_resent(assumed).await?
             {
                 metrics::counter!("ingest_groups_total", "way" => "resent").increment(1);
+                self.memory.note_duplicates(true);
                 return Ok(all);
             }
         }
