@@ -10,6 +10,7 @@ mod health;
 mod judge;
 mod life;
 mod live;
+mod load;
 mod original_queries;
 mod orphans;
 mod pages;
