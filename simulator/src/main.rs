@@ -1,21 +1,29 @@
 //! Learners that stream lessons: traffic and replays for EdTech Stream, over HTTP only.
 //!
 //! `run` invents: [`viewing`] says how a person watches a lesson, [`run::replica`] posts it. `replay` repeats: it
-//! enrols a recorded roster and posts a recorded log. `load` measures: many connections post as fast as they can, or at a
-//! rate. All speak through [`client`], which never gives a log up and never
+//! enrols a recorded roster and posts a recorded log. Both speak through [`client`], which never gives a log up and never
 //! sends it differently the second time, so that the server counts it once.
+//!
+//! `load`, `ask` and `watch` measure: how much the server takes, how soon it answers, and how soon a dashboard shows what
+//! was stored. They speak through [`connection`], which costs little and hides nothing.
 
+mod ask;
 mod client;
+mod connection;
 mod console;
 mod duration;
 mod enrolment;
 mod environment;
+mod latency;
 mod load;
+mod progress;
 mod replay;
 mod run;
+mod stop;
 mod telemetry;
 mod usage;
 mod viewing;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -42,9 +50,20 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Post from many connections as fast as the server answers, or at a rate, and tell what that took.
     ///
-    /// Ends with 0 where every log was taken, with 1 where one was not, with 2 where it could not run.
+    /// Ends with 0 where every log was taken and everything is as expected, with 1 where not, with 2 where it could not
+    /// run.
     #[command(after_help = load::EXAMPLES)]
-    Load(load::LoadArgs),
+    Load(Box<load::LoadArgs>),
+    /// Send requests again and again, and tell how long each takes.
+    ///
+    /// Ends with 0, or with 2 where an answer is not a 2xx.
+    #[command(after_help = ask::EXAMPLES)]
+    Ask(ask::AskArgs),
+    /// Open dashboards as browsers do, and tell how soon they are there and how soon they show what was stored.
+    ///
+    /// Ends with 0 where each of them showed each log, with 1 where one did not, with 2 where it could not run.
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(watch::WatchArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -52,6 +71,8 @@ Examples:
   edtech-simulator run --replicas 2
   edtech-simulator replay --students students.csv --lessons lessons.csv logs.ndjson.gz
   edtech-simulator load --duration 30s
+  edtech-simulator ask /analytics/daily
+  edtech-simulator watch
 
 All want a client of the server: EDTECH_CLIENT_ID, and EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE.
 RUST_LOG says which log lines are written: RUST_LOG=warn, RUST_LOG=edtech_simulator=debug.";
@@ -75,7 +96,9 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(args) => run::run(args).await,
         Command::Replay(args) => replay::replay(args).await,
-        Command::Load(args) => load::load(args).await,
+        Command::Load(args) => load::load(*args).await,
+        Command::Ask(args) => ask::ask(args).await,
+        Command::Watch(args) => watch::watch(args).await,
     }
 }
 

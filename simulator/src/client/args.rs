@@ -15,7 +15,7 @@ pub(crate) struct ClientArgs {
     pub(super) url: String,
     /// The name of an API client that may `ingest`, `roster` and `read`.
     #[arg(long, env = "EDTECH_CLIENT_ID", value_parser = NonEmptyStringValueParser::new())]
-    client_id: String,
+    client_id: Option<String>,
     /// Its secret. Rather in the environment or in a file: others can read a command line.
     #[arg(long, env = "EDTECH_CLIENT_SECRET", hide_env_values = true)]
     client_secret: Option<String>,
@@ -32,6 +32,9 @@ pub(super) struct Credentials {
 
 impl ClientArgs {
     pub(super) fn credentials(&self) -> anyhow::Result<Credentials> {
+        let client_id = self.client_id.clone();
+        let client_id =
+            client_id.context("EDTECH_CLIENT_ID or --client-id is needed: the name of an API client")?;
         let client_secret = match (&self.client_secret, &self.client_secret_file) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => {
@@ -43,7 +46,7 @@ impl ClientArgs {
             (None, None) => anyhow::bail!("EDTECH_CLIENT_SECRET or EDTECH_CLIENT_SECRET_FILE is needed"),
         };
         anyhow::ensure!(!client_secret.is_empty(), "the client's secret is empty");
-        Ok(Credentials { client_id: self.client_id.clone(), client_secret })
+        Ok(Credentials { client_id, client_secret })
     }
 }
 
@@ -64,7 +67,7 @@ fn base_url(text: &str) -> Result<String, String> {
 impl ClientArgs {
     pub(crate) fn of_test(url: String) -> Self {
         let client_secret = Some("test".to_owned());
-        Self { url, client_id: "test".to_owned(), client_secret, client_secret_file: None }
+        Self { url, client_id: Some("test".to_owned()), client_secret, client_secret_file: None }
     }
 }
 

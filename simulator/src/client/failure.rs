@@ -64,7 +64,7 @@ const FAULTS_TOLD: usize = 3;
 
 impl Failure {
     /// What an answer that is no success says.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Self {
         let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
         if let Some(location) = location.filter(|_| status.is_redirection()) {
             return Self::Moved(location.to_owned());

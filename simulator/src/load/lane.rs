@@ -1,88 +1,104 @@
-//! One lane of a load: a connection that posts its share, one request after another.
+//! One lane of a load: a connection that posts one request after another.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::connection::Connection;
-use super::plan::Plan;
+use super::plan::{Place, Plan};
 use super::stream::LogStream;
-use super::tally::{Outcome, Tally};
+use super::tally::{Outcome, SharedTally, Verdicts};
 use crate::client::Client;
+use crate::connection::{Connection, Route};
 
 /// A connection without an answer is opened anew after this long, so that a server that is away is not hammered.
 const AFTER_AN_ERROR: Duration = Duration::from_millis(100);
 
+/// How long a request on its way may still take once it is time to stop.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
+
 /// One lane.
 pub(super) struct Lane {
-    /// Which one, from 0.
-    pub(super) number: u32,
+    /// Whose, from 0.
+    pub(super) replica: usize,
+    pub(super) begun: Instant,
+    /// Logs in a request.
+    pub(super) batch: u32,
     pub(super) plan: Arc<Plan>,
     pub(super) client: Client,
+    pub(super) route: Route,
     pub(super) connection: Connection,
     pub(super) stream: LogStream,
-}
-
-#[derive(Deserialize)]
-struct Verdicts {
-    accepted: u64,
-    duplicates: u64,
-    rejected: Vec<serde::de::IgnoredAny>,
+    pub(super) tally: SharedTally,
+    pub(super) stop: watch::Receiver<bool>,
 }
 
 impl Lane {
-    /// Posts until the plan is fulfilled; returns what became of it.
-    pub(super) async fn run(mut self) -> anyhow::Result<Tally> {
-        let mut tally = Tally::new(self.plan.begun);
-        let mut turn = 0;
-        while let Some(share) = self.plan.next_share() {
+    /// Posts until the plan is fulfilled, or until it is told to stop.
+    pub(super) async fn run(mut self) {
+        while !*self.stop.borrow() {
+            let Some(Place { share, due }) = self.plan.next_place(self.begun.elapsed()) else { return };
             // With a rate, latency counts from when the request was due: a server that stalls is not spared those
             // that queue up behind it.
-            let due = self.plan.due(self.number, turn);
-            turn += 1;
+            let due = due.map(|due| self.begun + due);
             if let Some(due) = due {
-                sleep_until(due).await;
+                tokio::select! {
+                    biased;
+                    _ = self.stop.wait_for(|&stop| stop) => return,
+                    () = sleep_until(due) => {}
+                }
             }
             let body = self.body(share);
-            let sent = due.unwrap_or_else(Instant::now);
-            let token = self.client.token().await?;
-            let answer = self.connection.post(&token, self.content_type(), body).await;
-            let outcome = answer.map_or_else(|error| Outcome::unanswered(&error), |it| self.outcome(it));
+            let due = due.unwrap_or_else(Instant::now);
+            let outcome = self.outcome(body).await;
             let is_unanswered = matches!(outcome, Outcome::Unanswered(_));
-            tally.note(sent, outcome);
+            self.tally.with(|tally| tally.note(self.replica, due, self.stream.names(), outcome));
             if is_unanswered {
-                tokio::time::sleep(AFTER_AN_ERROR).await;
+                sleep(AFTER_AN_ERROR).await;
             }
         }
-        Ok(tally)
     }
 
-    fn body(&mut self, progress: f64) -> Bytes {
-        match self.plan.batch {
-            1 => self.stream.one(progress).into(),
-            logs => self.stream.lines(logs as usize, progress).into(),
+    fn body(&mut self, share: f64) -> Bytes {
+        match self.batch {
+            1 => self.stream.one(share).into(),
+            logs => self.stream.lines(logs as usize, share).into(),
         }
     }
 
-    fn content_type(&self) -> &'static str {
-        if self.plan.batch == 1 { "application/json" } else { "application/x-ndjson" }
+    async fn outcome(&mut self, body: Bytes) -> Outcome {
+        let Self { client, connection, route, stop, .. } = self;
+        let exchange = async {
+            let token = client.token().await?;
+            connection.send(route, &token, body).await
+        };
+        let answer = tokio::select! {
+            answer = exchange => answer,
+            () = told_and_waited(stop) => return Outcome::Unanswered("no answer before the end".to_owned()),
+        };
+        answer.map_or_else(|error| Outcome::unanswered(&error), |(status, body)| self.judged(status, &body))
     }
 
-    fn outcome(&self, (status, answer): (StatusCode, Bytes)) -> Outcome {
+    fn judged(&self, status: StatusCode, answer: &[u8]) -> Outcome {
         match status {
-            StatusCode::CREATED => Outcome::answered(1, 0, 0),
-            StatusCode::OK if self.plan.batch == 1 => Outcome::answered(0, 1, 0),
-            StatusCode::OK => match serde_json::from_slice(&answer) {
-                Ok(Verdicts { accepted, duplicates, rejected }) => {
-                    Outcome::answered(accepted, duplicates, rejected.len() as u64)
-                }
-                Err(_) => Outcome::Refused("unreadable".to_owned()),
-            },
+            StatusCode::CREATED => Outcome::Answered(Verdicts { accepted: 1, ..Verdicts::default() }),
+            StatusCode::OK if self.batch == 1 => {
+                Outcome::Answered(Verdicts { duplicates: 1, ..Verdicts::default() })
+            }
+            StatusCode::OK => serde_json::from_slice(answer)
+                .map_or_else(|_| Outcome::Refused("unreadable".to_owned()), Outcome::Answered),
             status => Outcome::Refused(status.as_u16().to_string()),
         }
     }
+}
+
+async fn told_and_waited(stop: &mut watch::Receiver<bool>) {
+    // Nobody can say it any more: then there is nothing to wait for, either.
+    if stop.wait_for(|&stop| stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    sleep(LAST_MOMENT).await;
 }

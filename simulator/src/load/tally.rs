@@ -1,99 +1,112 @@
-//! What became of a load: counts, and latencies as percentiles.
+//! What became of a load so far: counts, and latencies, noted by all lanes.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::Deserialize;
 use tokio::time::Instant;
 
-/// Latencies are kept in microseconds to two significant digits: at most 1 % off.
-const DIGITS: u8 = 2;
-
-/// Ten minutes, in microseconds: whatever takes longer counts as that.
-const LONGEST: u64 = 600_000_000;
-
-/// Counts and latencies over time are kept for stretches of this many seconds.
-const STRETCH_SECONDS: u64 = 10;
+use super::ledger::Acknowledged;
+use super::report::Moment;
+use super::stream::LogName;
+use crate::latency::Latencies;
 
 /// What became of one request.
 pub(super) enum Outcome {
     /// A 2xx.
-    Answered { accepted: u64, duplicates: u64, rejected: u64 },
+    Answered(Verdicts),
     /// Another status.
     Refused(String),
     /// None at all.
     Unanswered(String),
 }
 
+/// The server's verdicts on the logs of a request.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Verdicts {
+    pub(super) accepted: u64,
+    pub(super) duplicates: u64,
+    pub(super) rejected: Vec<Rejected>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Rejected {
+    /// Which log of the request, from 0.
+    pub(super) index: usize,
+}
+
+/// A tally that many write to.
+#[derive(Clone)]
+pub(super) struct SharedTally(Arc<Mutex<Tally>>);
+
 /// What became of many requests.
 pub(super) struct Tally {
     begun: Instant,
-    last: Instant,
-    requests: u64,
-    accepted: u64,
-    duplicates: u64,
-    rejected: u64,
-    errors: BTreeMap<String, u64>,
-    latency: Histogram<u64>,
-    stretches: BTreeMap<u64, Stretch>,
-}
-
-struct Stretch {
-    logs: u64,
-    latency: Histogram<u64>,
-}
-
-/// A load, as a program reads it.
-#[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) connections: u32,
-    pub(super) batch: u32,
-    /// Logs in a second that were asked for; none where it was as fast as possible.
-    pub(super) rate: Option<f64>,
-    pub(super) seconds: f64,
+    /// The end of the last answer.
+    pub(super) last: Instant,
     pub(super) requests: u64,
     pub(super) accepted: u64,
     pub(super) duplicates: u64,
     pub(super) rejected: u64,
-    /// Requests without a 2xx, by status or cause.
     pub(super) errors: BTreeMap<String, u64>,
-    pub(super) logs_per_second: f64,
-    pub(super) latency_ms: Latency,
-    pub(super) over_time: Vec<Moment>,
+    /// Requests that were due and never sent.
+    pub(super) unsent: u64,
+    pub(super) latencies: Latencies,
+    pub(super) replicas: Vec<ReplicaTally>,
+    stretch: Stretch,
+    /// Stretches that are over.
+    moments: Vec<Moment>,
+    /// Where they are to be read back.
+    pub(super) acknowledged: Option<Acknowledged>,
 }
 
-/// Percentiles of the time from when a request was due to the end of its answer, in milliseconds.
-#[derive(Debug, Serialize)]
-pub(super) struct Latency {
-    pub(super) mean: f64,
-    pub(super) p50: f64,
-    pub(super) p95: f64,
-    pub(super) p99: f64,
-    pub(super) p999: f64,
-    pub(super) max: f64,
+/// What became of the requests of one replica.
+pub(super) struct ReplicaTally {
+    pub(super) requests: u64,
+    pub(super) accepted: u64,
+    /// Logs with a verdict.
+    pub(super) logs: u64,
+    pub(super) latencies: Latencies,
 }
 
-/// A stretch of a load.
-#[derive(Debug, Serialize)]
-pub(super) struct Moment {
-    /// Seconds since the load began.
-    pub(super) from_second: u64,
-    pub(super) logs_per_second: f64,
-    pub(super) latency_ms: Latency,
+/// The stretch of time that passes now.
+struct Stretch {
+    seconds: u64,
+    /// Which one, from 0.
+    number: u64,
+    logs: u64,
+    latencies: Latencies,
 }
 
 impl Outcome {
-    pub(super) fn answered(accepted: u64, duplicates: u64, rejected: u64) -> Self {
-        Self::Answered { accepted, duplicates, rejected }
-    }
-
     pub(super) fn unanswered(error: &anyhow::Error) -> Self {
         Self::Unanswered(error.root_cause().to_string())
     }
 }
 
+impl Verdicts {
+    /// How many logs were judged.
+    fn logs(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected.len() as u64
+    }
+}
+
+impl SharedTally {
+    pub(super) fn new(tally: Tally) -> Self {
+        Self(Arc::new(Mutex::new(tally)))
+    }
+
+    /// Reads it, or writes to it.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Tally) -> T) -> T {
+        // Counts are right also where somebody panicked between two of them.
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Tally {
-    pub(super) fn new(begun: Instant) -> Self {
+    /// Nothing yet; what happens over time is told in stretches of so many seconds.
+    pub(super) fn new(begun: Instant, replicas: u32, stretch_seconds: u64) -> Self {
         Self {
             begun,
             last: begun,
@@ -102,149 +115,166 @@ impl Tally {
             duplicates: 0,
             rejected: 0,
             errors: BTreeMap::new(),
-            latency: histogram(),
-            stretches: BTreeMap::new(),
+            unsent: 0,
+            latencies: Latencies::new(),
+            replicas: (0..replicas).map(|_| ReplicaTally::new()).collect(),
+            stretch: Stretch { seconds: stretch_seconds, number: 0, logs: 0, latencies: Latencies::new() },
+            moments: Vec::new(),
+            acknowledged: None,
         }
     }
 
-    /// Notes a request that was due at `sent` and is over now.
-    pub(super) fn note(&mut self, sent: Instant, outcome: Outcome) {
-        self.last = Instant::now();
+    /// The same, with a ledger of what is acknowledged.
+    pub(super) fn with_ledger(self, keep: bool) -> Self {
+        Self { acknowledged: keep.then(Acknowledged::default), ..self }
+    }
+
+    /// Notes a request of these logs that was due at `due` and is over now.
+    pub(super) fn note(&mut self, replica: usize, due: Instant, names: &[LogName], outcome: Outcome) {
+        let now = Instant::now();
+        self.last = now;
         self.requests += 1;
-        let logs = match outcome {
-            Outcome::Answered { accepted, duplicates, rejected } => {
-                self.accepted += accepted;
-                self.duplicates += duplicates;
-                self.rejected += rejected;
-                accepted + duplicates + rejected
+        let mut logs = 0;
+        match outcome {
+            Outcome::Answered(verdicts) => {
+                logs = verdicts.logs();
+                self.accepted += verdicts.accepted;
+                self.duplicates += verdicts.duplicates;
+                self.rejected += verdicts.rejected.len() as u64;
+                if let Some(replica) = self.replicas.get_mut(replica) {
+                    replica.accepted += verdicts.accepted;
+                }
+                if let Some(acknowledged) = &mut self.acknowledged {
+                    acknowledged.enter(names, verdicts.rejected.iter().map(|rejected| rejected.index));
+                }
             }
             Outcome::Refused(cause) | Outcome::Unanswered(cause) => {
                 *self.errors.entry(cause).or_default() += 1;
-                0
             }
-        };
-        let latency = (self.last - sent).as_micros() as u64;
-        self.latency.saturating_record(latency);
-        let since = (self.last - self.begun).as_secs() / STRETCH_SECONDS;
-        let stretch = self.stretches.entry(since).or_insert_with(Stretch::new);
-        stretch.logs += logs;
-        stretch.latency.saturating_record(latency);
+        }
+        if let Some(replica) = self.replicas.get_mut(replica) {
+            replica.requests += 1;
+        }
+        self.record(replica, now, now - due, 1, logs);
     }
 
-    /// Adds what another lane did.
-    pub(super) fn add(&mut self, other: Self) {
-        self.last = self.last.max(other.last);
-        self.requests += other.requests;
-        self.accepted += other.accepted;
-        self.duplicates += other.duplicates;
-        self.rejected += other.rejected;
-        for (cause, times) in other.errors {
-            *self.errors.entry(cause).or_default() += times;
-        }
-        // Both were made alike.
-        self.latency += other.latency;
-        for (since, stretch) in other.stretches {
-            let known = self.stretches.entry(since).or_insert_with(Stretch::new);
-            known.logs += stretch.logs;
-            known.latency += stretch.latency;
-        }
+    /// Notes requests that were never sent and are so late by now.
+    pub(super) fn note_unsent(&mut self, replica: usize, lateness: Duration, requests: u64) {
+        self.unsent += requests;
+        self.record(replica, Instant::now(), lateness, requests, 0);
     }
 
-    /// Everything, for a program to read.
-    pub(super) fn report(self, connections: u32, batch: u32, rate: Option<f64>) -> Report {
-        let seconds = (self.last - self.begun).as_secs_f64();
-        let logs = self.accepted + self.duplicates + self.rejected;
-        let over_time = self.stretches.iter().map(|(&since, stretch)| {
-            let from_second = since * STRETCH_SECONDS;
-            let length = (seconds - from_second as f64).clamp(0.001, STRETCH_SECONDS as f64);
-            let logs_per_second = stretch.logs as f64 / length;
-            Moment { from_second, logs_per_second, latency_ms: Latency::of(&stretch.latency) }
-        });
-        Report {
-            connections,
-            batch,
-            rate,
-            seconds,
-            requests: self.requests,
-            accepted: self.accepted,
-            duplicates: self.duplicates,
-            rejected: self.rejected,
-            logs_per_second: if seconds > 0.0 { logs as f64 / seconds } else { 0.0 },
-            latency_ms: Latency::of(&self.latency),
-            over_time: over_time.collect(),
-            errors: self.errors,
+    fn record(&mut self, replica: usize, now: Instant, latency: Duration, requests: u64, logs: u64) {
+        self.latencies.record_many(latency, requests);
+        if let Some(replica) = self.replicas.get_mut(replica) {
+            replica.logs += logs;
+            replica.latencies.record_many(latency, requests);
         }
+        let number = (now - self.begun).as_secs() / self.stretch.seconds;
+        if number > self.stretch.number {
+            self.moments.extend(self.stretch.moment(self.stretch.seconds as f64));
+            self.stretch.begin(number);
+        }
+        self.stretch.logs += logs;
+        self.stretch.latencies.record_many(latency, requests);
+    }
+
+    /// How many logs have a verdict.
+    pub(super) fn logs(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected
+    }
+
+    /// How many requests have failed.
+    pub(super) fn failed(&self) -> u64 {
+        self.errors.values().sum::<u64>() + self.unsent
+    }
+
+    /// What happened when, of a load that lasted so many seconds.
+    pub(super) fn over_time(&self, seconds: f64) -> Vec<Moment> {
+        let from = (self.stretch.number * self.stretch.seconds) as f64;
+        let length = (seconds - from).clamp(0.001, self.stretch.seconds as f64);
+        self.moments.iter().cloned().chain(self.stretch.moment(length)).collect()
+    }
+
+    /// How many seconds a stretch has.
+    pub(super) fn stretch_seconds(&self) -> u64 {
+        self.stretch.seconds
+    }
+}
+
+impl ReplicaTally {
+    fn new() -> Self {
+        Self { requests: 0, accepted: 0, logs: 0, latencies: Latencies::new() }
     }
 }
 
 impl Stretch {
-    fn new() -> Self {
-        Self { logs: 0, latency: histogram() }
+    fn begin(&mut self, number: u64) {
+        self.number = number;
+        self.logs = 0;
+        self.latencies.clear();
     }
-}
 
-impl Latency {
-    fn of(microseconds: &Histogram<u64>) -> Self {
-        let at = |quantile| microseconds.value_at_quantile(quantile) as f64 / 1000.0;
-        Self {
-            mean: microseconds.mean() / 1000.0,
-            p50: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: microseconds.max() as f64 / 1000.0,
-        }
+    /// What happened in it, of which so many seconds have passed; none where nothing did.
+    fn moment(&self, length: f64) -> Option<Moment> {
+        (self.latencies.count() > 0).then(|| Moment {
+            from_second: self.number * self.seconds,
+            logs_per_second: self.logs as f64 / length,
+            latency_ms: self.latencies.percentiles(),
+        })
     }
-}
-
-impl Report {
-    /// Whether each request was answered by a 2xx and nothing was rejected.
-    pub(super) fn is_clean(&self) -> bool {
-        self.errors.is_empty() && self.rejected == 0
-    }
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { requests, accepted, duplicates, rejected, seconds, logs_per_second, .. } = self;
-        let Latency { mean, p50, p95, p99, p999, max } = &self.latency_ms;
-        writeln!(
-            f,
-            "{requests} requests in {seconds:.1} s: {accepted} accepted, {duplicates} duplicates, {rejected} rejected"
-        )?;
-        writeln!(f, "{logs_per_second:.0} logs per second")?;
-        write!(
-            f,
-            "latency ms: mean {mean:.2}, p50 {p50:.2}, p95 {p95:.2}, p99 {p99:.2}, p99.9 {p999:.2}, max {max:.2}"
-        )?;
-        self.errors.iter().try_for_each(|(cause, times)| write!(f, "\n{times} × {cause}"))
-    }
-}
-
-#[expect(clippy::expect_used, reason = "two digits are within the library's five")]
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST, DIGITS).expect("a histogram")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
+    fn answered(accepted: u64, duplicates: u64, rejected: usize) -> Outcome {
+        let rejected = (0..rejected).map(|index| Rejected { index }).collect();
+        Outcome::Answered(Verdicts { accepted, duplicates, rejected })
+    }
+
+    fn ago(milliseconds: u64) -> Instant {
+        Instant::now() - Duration::from_millis(milliseconds)
+    }
+
     #[tokio::test]
-    async fn lanes_add_up() {
-        let begun = Instant::now() - Duration::from_secs(15);
-        let mut one = Tally::new(begun);
-        one.note(Instant::now() - Duration::from_millis(5), Outcome::answered(9, 1, 0));
-        let mut other = Tally::new(begun);
-        other.note(Instant::now() - Duration::from_millis(50), Outcome::Refused("503".to_owned()));
-        one.add(other);
-        let report = one.report(2, 10, None);
-        assert_eq!((report.requests, report.accepted, report.duplicates), (2, 9, 1));
-        assert_eq!(report.errors, BTreeMap::from([("503".to_owned(), 1)]));
-        assert!(!report.is_clean());
-        assert!((49.0..60.0).contains(&report.latency_ms.max), "{:?}", report.latency_ms);
-        assert_eq!(report.over_time.iter().map(|moment| moment.from_second).collect::<Vec<_>>(), [10]);
+    async fn replicas_add_up() {
+        let mut tally = Tally::new(ago(15_500), 2, 10);
+        tally.note(0, ago(5), &[], answered(8, 1, 1));
+        tally.note(1, ago(50), &[], Outcome::Refused("503".to_owned()));
+        tally.note_unsent(1, Duration::from_secs(7), 3);
+        assert_eq!((tally.requests, tally.logs(), tally.failed(), tally.unsent), (2, 10, 4, 3));
+        assert_eq!(
+            (tally.replicas[0].logs, tally.replicas[0].accepted, tally.replicas[1].requests),
+            (10, 8, 1)
+        );
+        assert_eq!((tally.replicas[1].latencies.count(), tally.latencies.count()), (4, 5));
+        assert!((7_000.0..7_010.0).contains(&tally.latencies.percentiles().max));
+    }
+
+    #[tokio::test]
+    async fn what_happens_is_told_stretch_by_stretch() {
+        let mut tally = Tally::new(ago(0), 1, 1);
+        tally.note(0, ago(5), &[], answered(5, 0, 0));
+        // Two and a half seconds later.
+        tally.begun -= Duration::from_millis(2_500);
+        tally.note(0, ago(20), &[], answered(7, 0, 0));
+        let told = tally.over_time(2.5);
+        let told: Vec<_> = told.iter().map(|moment| (moment.from_second, moment.logs_per_second)).collect();
+        assert_eq!(told, [(0, 5.0), (2, 14.0)]);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_acknowledged_comes_into_the_ledger() {
+        let name = |log| LogName { student: 0, log_id: uuid::Uuid::from_u128(log) };
+        let mut tally = Tally::new(ago(0), 1, 1).with_ledger(true);
+        tally.note(0, ago(0), &[name(1), name(2)], answered(1, 0, 1));
+        tally.note(0, ago(0), &[name(3)], answered(0, 1, 0));
+        tally.note(0, ago(0), &[name(4)], Outcome::Unanswered("gone".to_owned()));
+        tally.note(0, ago(0), &[name(5)], Outcome::Refused("503".to_owned()));
+        let mut known = Acknowledged::default();
+        known.enter(&[name(2), name(3)], []);
+        assert_eq!(tally.acknowledged, Some(known));
     }
 }

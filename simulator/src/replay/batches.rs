@@ -5,10 +5,10 @@ use std::time::Instant;
 use anyhow::Context;
 use tokio::task::JoinSet;
 
-use super::progress::Progress;
 use super::recording::{Batch, Recording};
 use super::tally::{Tally, Verdicts};
 use crate::client::{Client, Request};
+use crate::progress::Progress;
 
 /// Batches on their way, and what became of those that arrived.
 struct Posting<'a> {
@@ -71,7 +71,7 @@ impl Posting<'_> {
         arrived: Result<anyhow::Result<Verdicts>, tokio::task::JoinError>,
     ) -> anyhow::Result<()> {
         self.tally.add(arrived.context("a batch was lost")??);
-        self.progress.tell(self.position, self.tally.logs());
+        self.progress.tell(self.position, || format!("{} logs", self.tally.logs()));
         Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 mod batches;
 mod lines;
-mod progress;
 mod recording;
 mod roster;
 mod tally;

@@ -12,12 +12,11 @@ use std::time::Duration;
 use clap::Args;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientArgs};
 use crate::duration::duration;
+use crate::stop::Stop;
 use crate::{console, environment};
 use replica::Replica;
 use tally::Tally;
@@ -55,10 +54,10 @@ pub(crate) struct RunArgs {
 
 /// Runs until SIGINT or SIGTERM; every log in flight is finished first.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let stop = stop_on_signal()?;
+    let stop = Stop::on_signal()?;
+    let client = Client::new(&args.client, None)?;
     let seed = args.seed.unwrap_or_else(|| environment::rng().next_u64());
     console::complain(&format!("seed {seed}"));
-    let client = Client::new(&args.client, None)?;
     let tally = Arc::new(Tally::default());
     if let Some(address) = args.listen {
         status::serve(address, Arc::clone(&tally), client.clone()).await?;
@@ -74,32 +73,16 @@ pub(crate) async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             // Each replica tells its own story, whatever the others do.
             rng: StdRng::seed_from_u64(seed.wrapping_add(number.into())),
         };
-        replicas.spawn(replica.run(stop.subscribe()));
+        replicas.spawn(replica.run(stop.listener()));
     }
     let mut outcome = Ok(ExitCode::SUCCESS);
     while let Some(ended) = replicas.join_next().await {
         if let Err(error) = ended.map_err(anyhow::Error::from).flatten() {
             // What stops one would stop all of them, but not in the middle of a log.
-            stop.send_replace(true);
+            stop.say();
             outcome = outcome.and(Err(error));
         }
     }
     console::say(&tally.to_string());
     outcome
-}
-
-/// Says 'stop' to all who listen once a signal tells us to.
-fn stop_on_signal() -> anyhow::Result<watch::Sender<bool>> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let stop = watch::Sender::new(false);
-    let sender = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-        }
-        sender.send_replace(true);
-    });
-    Ok(stop)
 }

@@ -11,6 +11,7 @@ mod health;
 mod judge;
 mod life;
 mod live;
+mod load;
 mod original_queries;
 mod orphans;
 mod pages;

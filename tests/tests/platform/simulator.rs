@@ -11,7 +11,9 @@ on_both_databases!(
     replicas_enrol_and_post_until_they_are_told_to_stop,
     a_server_that_comes_back_gets_every_log_once,
     a_file_with_bad_lines_is_posted_and_tallied,
-    a_load_says_what_it_took_and_the_server_has_it
+    a_load_says_what_it_took_and_the_server_has_it,
+    requests_are_asked_and_timed,
+    dashboards_show_what_was_stored,
 );
 
 /// Two replicas that post twenty logs a second each.
@@ -120,7 +122,7 @@ async fn a_load_says_what_it_took_and_the_server_has_it(database: Database) {
     let paced =
         report(load(&["--rate", "50", "--duration", "2s", "--connections", "2"]).run().await.expect(0));
     let accepted = paced["accepted"].as_i64().expect("accepted");
-    assert!((50..=110).contains(&accepted), "{paced}");
+    assert_eq!(accepted, 100, "{paced}");
     assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1000 + accepted);
     for percentile in ["p50", "p95", "p99", "max"] {
         assert!(paced["latency_ms"][percentile].as_f64() > Some(0.0), "{paced}");
@@ -132,4 +134,76 @@ async fn a_load_says_what_it_took_and_the_server_has_it(database: Database) {
     platform.kill().await;
     let lost = lost.run().await;
     assert_ne!(lost.code, Some(0), "{lost:?}");
+}
+
+/// The simulator with these arguments, on a platform.
+fn simulator(platform: &Platform, arguments: &[&str]) -> Command {
+    let mut command = Command::simulator(arguments.iter().copied());
+    for (key, value) in platform.simulator_environment() {
+        command = command.env(key, value);
+    }
+    command
+}
+
+async fn requests_are_asked_and_timed(database: Database) {
+    let platform = Platform::start(&database).await;
+    let asked = ["/analytics/daily", "/streaming-logs?limit=5", "/classrooms"];
+    for at_once in [false, true] {
+        let more = if at_once {
+            &["ask", "--json", "--times", "5", "--at-once"][..]
+        } else {
+            &["ask", "--json", "--times", "5"]
+        };
+        let report = simulator(&platform, &[more, &asked].concat()).run().await.expect(0);
+        let report: Value = serde_json::from_str(&report).expect("a report in JSON");
+        assert_eq!((&report["times"], &report["at_once"]), (&json!(5), &json!(at_once)), "{report}");
+        let requests = report["requests"].as_array().expect("requests");
+        assert_eq!(requests.iter().map(|one| &one["request"]).collect::<Vec<_>>(), asked);
+        for request in requests {
+            assert!(request["bytes"].as_i64() > Some(2), "{report}");
+            assert!(
+                request["first_ms"].as_f64() > Some(0.0) && request["latency_ms"]["p50"].as_f64() > Some(0.0)
+            );
+        }
+        assert!(
+            report["first_round_ms"].as_f64() > Some(0.0) && report["round_ms"]["max"].as_f64() > Some(0.0)
+        );
+    }
+    // For people, a line each.
+    let told = simulator(&platform, &["ask", "--times", "1", "/classrooms"]).run().await.expect(0);
+    assert!(told.lines().any(|line| line.starts_with("/classrooms ")), "{told}");
+
+    for (refused, fault) in [
+        ("/students/77", "404"),
+        ("PUT:/classrooms", "405"),
+        ("POST:/streaming-logs", "415"),
+        ("classrooms", "/path?query"),
+    ] {
+        let finished = simulator(&platform, &["ask", refused]).run().await;
+        assert_eq!(finished.code, Some(2), "{refused}: {finished:?}");
+        assert!(finished.refusal().contains(fault), "{refused}: {finished:?}");
+    }
+    // Whoever started it is gone.
+    let endless = simulator(&platform, &["ask", "--until-stdin-ends", "--times", "1000000", "/classrooms"]);
+    assert!(endless.run().await.refusal().contains("told to stop"));
+}
+
+async fn dashboards_show_what_was_stored(database: Database) {
+    let platform = Platform::start(&database).await;
+    let watched = simulator(&platform, &["watch", "--dashboards", "3", "--logs", "4", "--json"]).run().await;
+    let report: Value = serde_json::from_str(&watched.expect(0)).expect("a report in JSON");
+    assert_eq!((&report["dashboards"], &report["logs"]), (&json!(3), &json!(4)), "{report}");
+    assert_eq!((&report["closed"], &report["unseen"]), (&json!(0), &json!(0)), "{report}");
+    assert!(report["frames"].as_i64() >= Some(3), "{report}");
+    for figure in ["first_byte_ms", "first_snapshot_ms"] {
+        assert!(report[figure]["p50"].as_f64() > Some(0.0), "{report}");
+    }
+    assert!(report["commit_to_frame_ms"]["max"].as_f64() < Some(5_000.0), "{report}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 4);
+
+    let told = simulator(&platform, &["watch", "--logs", "1"]).run().await.expect(0);
+    assert!(told.lines().any(|line| line.starts_with("commit to frame ")), "{told}");
+    let secure = simulator(&platform, &["watch"]).env("EDTECH_URL", "https://127.0.0.1:1").run().await;
+    assert!(secure.code == Some(2) && secure.refusal().contains("http://"), "{secure:?}");
+    database.assert_verified().await;
 }
