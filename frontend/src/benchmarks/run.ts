@@ -1,0 +1,50 @@
+/** A run in words: where it is, how it ended, how long it took. */
+
+import { duration, NONE } from "../format";
+import { share } from "../progress";
+import type { Tone } from "../table";
+import type { Benchmark, Progress, Verdict } from "./types";
+
+const STATES: Record<Benchmark["status"], string> = {
+  running: "Running",
+  finished: "Finished",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+export function stateName({ status }: Benchmark): string {
+  return STATES[status];
+}
+
+/** Passed or failed, with a sign for those who see no colours. */
+export function verdict(verdict: Verdict | null): string {
+  if (verdict === null) return NONE;
+  return verdict === "passed" ? "✓ Passed" : "✗ Failed";
+}
+
+export function verdictTone(verdict: Verdict | null): Tone {
+  if (verdict === null) return null;
+  return verdict === "passed" ? "good" : "bad";
+}
+
+/** How many seconds a run has taken, so far where it goes on; null where nobody knows. */
+export function seconds({ created_at, finished_at, progress }: Benchmark): number | null {
+  if (finished_at === null) return progress?.seconds ?? null;
+  return (Date.parse(finished_at) - Date.parse(created_at)) / 1000;
+}
+
+export function took(run: Benchmark): string {
+  return duration(seconds(run));
+}
+
+/** How far a run is, 0 to 100; null where it has not said. */
+export function done(progress: Progress | null): number | null {
+  if (progress === null || progress.total <= 0) return null;
+  return Math.min(100, share(progress.done, progress.total));
+}
+
+/** What it does now, and how much of it is done. */
+export function step(progress: Progress | null): string {
+  if (progress === null) return "Starting a server and a database of its own …";
+  return progress.total > 0 ? `${progress.step} (${progress.done} of ${progress.total} done)` : progress.step;
+}
