@@ -19,7 +19,12 @@ export function stateName({ status }: Benchmark): string {
 /** Passed or failed, with a sign for those who see no colours. */
 export function verdict(verdict: Verdict | null): string {
   if (verdict === null) return NONE;
-  return verdict === "passed" ? "✓ Passed" : "✗ Failed";
+  return `${sign(verdict)} ${verdict === "passed" ? "Passed" : "Failed"}`;
+}
+
+/** The sign alone. */
+export function sign(verdict: Verdict): string {
+  return verdict === "passed" ? "✓" : "✗";
 }
 
 export function verdictTone(verdict: Verdict | null): Tone {
