@@ -29,7 +29,7 @@ it("tells a change by a sign and a word, and not by its colour alone", () => {
   expect(ratio(0.9963)).toMatch(/^0[.,]996 ×$/);
   expect(ratio(2)).toMatch(/^2[.,]00 ×$/);
   expect(noise(0.05)).toBe("± 5 %");
-  expect([ratio(null), noise(null)]).toEqual(["–", "–"]);
+  expect([ratio(null), ratio(1e9), noise(null)]).toEqual(["–", "–", "–"]);
 });
 
 it("compares with other runs of the same kind that came to their end", () => {

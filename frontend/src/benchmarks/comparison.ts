@@ -31,9 +31,12 @@ export function summary({ rows, regressions }: Comparison): string {
   return `${worse}; ${count(better)} better, ${count(same)} the same within the noise.`;
 }
 
+/** What the API says where something came of nothing. */
+const OF_NOTHING = 1e9;
+
 /** So many times the baseline. */
 export function ratio(value: number | null): string {
-  if (value === null) return NONE;
+  if (value === null || Math.abs(value) >= OF_NOTHING) return NONE;
   return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 3, minimumFractionDigits: 2 }).format(value)} ×`;
 }
 

@@ -2,6 +2,7 @@
 
 import { benchmark, Problem } from "../api/client";
 import { session } from "../session.svelte";
+import { type Elapsed, elapsed } from "./run";
 import type { Benchmark } from "./types";
 
 const EACH_MS = 1000;
@@ -9,6 +10,10 @@ const EACH_MS = 1000;
 export class Followed {
   run = $state.raw<Benchmark | null>(null);
   problem = $state.raw<unknown>(null);
+  private known = $state.raw<Elapsed | null>(null);
+
+  /** How long it has gone on; null before it has said so. */
+  readonly seconds = $derived(this.known?.seconds ?? null);
 
   /** To be called within an effect, which ends it by what this returns. */
   follow(id: string, whenEnded: () => void = () => {}): () => void {
@@ -34,7 +39,10 @@ export class Followed {
     // Whoever has been signed out is asked to sign in again, and finds the page as it was.
     const isSignedOut = problem instanceof Problem && problem.status === 401;
     this.problem = isSignedOut && this.run?.id === id ? null : problem;
-    if (run !== null || this.run?.id !== id) this.run = run;
+    if (this.run?.id !== id) [this.run, this.known] = [null, null];
+    if (run === null) return;
+    this.run = run;
+    if (run.progress !== null) this.known = elapsed(this.known, run.progress, performance.now());
   }
 }
 

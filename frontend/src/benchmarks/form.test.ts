@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { again, asked, type Form, faults, INITIAL, order, placed, quantities, told } from "./form";
+import { again, asked, extent, type Form, faults, INITIAL, order, placed, told, withKind } from "./form";
 import { about, KINDS, kindName } from "./kinds";
 import type { BenchmarkParameters } from "./types";
 
@@ -26,8 +26,10 @@ it("sends what a kind depends on, and no more", () => {
     replicas: 2,
     interval_seconds: 5,
     duration_seconds: 60,
+    target_p99_ms: 50,
     repeats: 1,
   });
+  expect(order(form({ kind: "connections" }))).toEqual({ kind: "connections", repeats: 1 });
 });
 
 it("has one pace: an interval, a rate, or none", () => {
@@ -39,7 +41,7 @@ it("has one pace: an interval, a rate, or none", () => {
   expect(rate).not.toHaveProperty("interval_seconds");
   const most = order(form({ pace: "max" }));
   expect(most).toMatchObject({ max: true });
-  expect(asked(form({ pace: "max" }))).toEqual(["replicas", "duration_seconds", "repeats"]);
+  expect(asked(form({ pace: "max" }))).toEqual(["replicas", "duration_seconds", "target_p99_ms", "repeats"]);
   expect(order(form({ kind: "queries", pace: "max" }))).not.toHaveProperty("max");
 });
 
@@ -71,8 +73,15 @@ it("puts what the server says to the field that it is about", () => {
   expect(placed(INITIAL, found)).toEqual({ faults: { replicas: "at most 64" }, left: ["at most a million"] });
 });
 
+it("has more replicas where they are what is measured, unless somebody has typed how many", () => {
+  const scaling = withKind(INITIAL, "scaling");
+  expect(scaling).toMatchObject({ kind: "scaling", texts: { replicas: "4" } });
+  expect(withKind(scaling, "ingestion").texts.replicas).toBe("2");
+  expect(withKind(form({}, { replicas: "3" }), "full").texts.replicas).toBe("3");
+});
+
 it("tells about how long it takes, and longer for more", () => {
-  const known = quantities(form({}, { duration_seconds: "nonsense" }));
+  const known = extent(form({}, { duration_seconds: "nonsense" }));
   expect(known.duration_seconds).toBe(60);
   for (const { kind } of KINDS) {
     expect(about(kind, known)).toBeGreaterThan(0);
@@ -92,10 +101,12 @@ it("tells what was asked of a run", () => {
     "Replicas: 2",
     "Pace: one log each 5 s from each replica",
     "Duration: 60 s",
+    "Target: p99 ≤ 50 ms",
     "Repeats: 1",
   ]);
-  expect(texts("scaling", { rate: 20 })[1]).toBe("Pace: 20 logs a second from each replica");
-  expect(texts("scaling", { max: true })[1]).toBe("Pace: as fast as it goes");
+  expect(texts("ingestion", { rate: 20 })[1]).toBe("Pace: 20 logs a second over all replicas");
+  expect(texts("ingestion", { max: true })[1]).toBe("Pace: as fast as it goes");
+  expect(texts("scaling")[1]).toBe("Interval: 5 s");
   expect(texts("capacity")[0]).toBe("Target: p99 ≤ 50 ms");
 });
 

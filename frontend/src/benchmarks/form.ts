@@ -1,6 +1,6 @@
 /** From what is typed to what starts a run, and from the server's faults back to where they were typed. */
 
-import { kindOf, type Field, type Quantities, type Quantity } from "./kinds";
+import { type Extent, type Field, kindOf, type Quantity } from "./kinds";
 import type { Benchmark, BenchmarkParameters, Kind, Order } from "./types";
 
 export const PACES = [
@@ -28,11 +28,11 @@ interface Asked {
 export const QUANTITIES: Record<Quantity, Asked> = {
   replicas: { name: "Replicas", hint: "that post at the same time", isWhole: true },
   interval_seconds: { name: "Interval", hint: "seconds between two logs of a replica", isWhole: false },
-  rate: { name: "Rate", hint: "logs a second from each replica", isWhole: false },
+  rate: { name: "Rate", hint: "logs a second over all replicas", isWhole: false },
   duration_seconds: { name: "Duration", hint: "seconds of each measurement", isWhole: true },
   logs: { name: "Logs", hint: "that are in the database before", isWhole: true },
   dashboards: { name: "Dashboards", hint: "that are open", isWhole: true },
-  target_p99_ms: { name: "Target", hint: "milliseconds for 99 of 100 logs", isWhole: false },
+  target_p99_ms: { name: "Target", hint: "milliseconds, for 99 of 100 logs", isWhole: false },
   repeats: { name: "Repeats", hint: "more of them tell noise from change", isWhole: true },
 };
 
@@ -51,6 +51,18 @@ export const INITIAL: Form = {
     repeats: "1",
   },
 };
+
+/** More where more of them are what is measured. */
+function usualReplicas(kind: Kind): string {
+  return kind === "scaling" || kind === "full" ? "4" : "2";
+}
+
+/** Another kind, with what was typed; what nobody has typed is what is usual for it. */
+export function withKind(form: Form, kind: Kind): Form {
+  const isUsual = form.texts.replicas === usualReplicas(form.kind);
+  const replicas = isUsual ? usualReplicas(kind) : form.texts.replicas;
+  return { ...form, kind, texts: { ...form.texts, replicas } };
+}
 
 /** Where something is at fault, and what. */
 export type Faults = Partial<Record<Quantity, string | undefined>>;
@@ -103,14 +115,14 @@ export function again({ kind, parameters }: Pick<Benchmark, "kind" | "parameters
   return { kind, ...others, interval_seconds };
 }
 
-/** The numbers that were typed, or those of the beginning where they are none. */
-export function quantities({ texts }: Form): Quantities {
+/** How much was typed, or what is usual where it is no number. */
+export function extent({ texts }: Form): Extent {
   return Object.fromEntries(
     Object.entries(texts).map(([quantity, text]) => {
       const known = quantity as Quantity;
       return [known, number(fault(known, text) === null ? text : INITIAL.texts[known])];
     }),
-  ) as Quantities;
+  ) as Record<Quantity, number>;
 }
 
 /** The server's faults at the fields that they are about; what is about no field in sight is left. */
@@ -139,13 +151,14 @@ export function told(kind: string, parameters: BenchmarkParameters): { name: str
 }
 
 const UNITS: Partial<Record<Quantity, [string, string]>> = {
+  interval_seconds: ["", " s"],
   duration_seconds: ["", " s"],
   target_p99_ms: ["p99 ≤ ", " ms"],
 };
 
 function pace({ max, rate, interval_seconds }: BenchmarkParameters): string {
   if (max) return "as fast as it goes";
-  if (rate !== null) return `${rate} logs a second from each replica`;
+  if (rate !== null) return `${rate} logs a second over all replicas`;
   return `one log each ${interval_seconds ?? "?"} s from each replica`;
 }
 

@@ -1,7 +1,7 @@
 /** What a report says, in one sentence and row by row. */
 
 import { amount, count, NONE } from "../format";
-import type { Measure, Report } from "./types";
+import type { Machine, Measure, Report } from "./types";
 
 interface Held {
   held: number;
@@ -35,6 +35,12 @@ export function repeats({ repeats }: Measure): string | null {
 /** A threshold as it stands, or that there is none. */
 export function threshold({ threshold }: Measure): string {
   return threshold?.text ?? NONE;
+}
+
+/** How large a machine is, as far as it is known. */
+export function machineSize({ cores, memory_gib }: Machine): string {
+  const processors = `${count(cores)} ${cores === 1 ? "core" : "cores"}`;
+  return memory_gib === null ? processors : `${processors}, ${amount(memory_gib, "GiB")}`;
 }
 
 /** A name for the file of a report. */

@@ -1,8 +1,8 @@
 /** A run in words: where it is, how it ended, how long it took. */
 
 import { duration, NONE } from "../format";
-import { share } from "../progress";
 import type { Tone } from "../table";
+import { expected } from "./kinds";
 import type { Benchmark, Progress, Verdict } from "./types";
 
 const STATES: Record<Benchmark["status"], string> = {
@@ -42,10 +42,27 @@ export function took(run: Benchmark): string {
   return duration(seconds(run));
 }
 
-/** How far a run is, 0 to 100; null where it has not said. */
-export function done(progress: Progress | null): number | null {
+/** How much of a step that goes on may be told as done. */
+const ALMOST = 0.95;
+
+/** How far a run is, 0 to 100; null where it has not said. Within a step, what time tells. */
+export function done({ kind, parameters, progress }: Benchmark, seconds: number): number | null {
   if (progress === null || progress.total <= 0) return null;
-  return Math.min(100, share(progress.done, progress.total));
+  const { done, total } = progress;
+  const byTime = seconds / expected(kind, parameters);
+  return 100 * Math.min(1, Math.max(done / total, Math.min(byTime, (done + ALMOST) / total)));
+}
+
+/** How long a run has gone on, and when that was known, in milliseconds of any clock. */
+export interface Elapsed {
+  seconds: number;
+  at: number;
+}
+
+/** The same now: a run may say it at each of its steps only. */
+export function elapsed(known: Elapsed | null, { seconds }: Progress, now: number): Elapsed {
+  const counted = known === null ? 0 : known.seconds + (now - known.at) / 1000;
+  return { seconds: Math.max(seconds, counted), at: now };
 }
 
 /** What it does now, and how much of it is done. */

@@ -6,7 +6,7 @@ export type Kind =
 export interface BenchmarkParameters {
   replicas: number;
   interval_seconds: number | null;
-  /** Logs a second, of each replica; in place of the interval. */
+  /** Logs a second over all replicas; in place of the interval. */
   rate: number | null;
   /** As fast as the platform takes them. */
   max: boolean;
@@ -51,7 +51,8 @@ export interface BenchmarksPage {
 export interface Machine {
   processor: string;
   cores: number;
-  memory_gib: number;
+  /** Null where the system does not tell. */
+  memory_gib: number | null;
   database: string;
 }
 
