@@ -35,7 +35,17 @@ export default defineConfig({
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: {
     proxy: Object.fromEntries(
-      ["/analytics", "/auth", "/classrooms", "/lessons", "/students", "/rejected-logs", "/healthz", "/readyz"]
+      [
+        "/analytics",
+        "/auth",
+        "/benchmarks",
+        "/classrooms",
+        "/lessons",
+        "/students",
+        "/rejected-logs",
+        "/healthz",
+        "/readyz",
+      ]
         .map((path): [string, object] => [path, { target: API }])
         .concat([["/live", { target: API, ws: true }]]),
     ),

@@ -2,7 +2,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { open } from "./platform";
 import { chromium, platform, serve } from "./served";
 
@@ -16,6 +16,9 @@ const PAGES = [
   "classrooms/FUN-MOOC-00001-session01",
   "learners",
   "rejected",
+  "benchmarks",
+  "benchmarks/{run}",
+  "benchmarks/{run}/compare/{baseline}",
   "system",
   "sign-in",
   "nowhere",
@@ -37,7 +40,7 @@ async function shoot(page: Page, name: string, size: string): Promise<void> {
   mkdirSync(SHOTS!, { recursive: true });
   const [width, height] = await page.evaluate(() => [innerWidth, document.documentElement.scrollHeight]);
   await page.screenshot({
-    path: join(SHOTS!, `${name.replace("/", "-")}-${size}.png`),
+    path: join(SHOTS!, `${name.replaceAll("/", "-").replaceAll(/[{}]/g, "")}-${size}.png`),
     fullPage: true,
     clip: { x: 0, y: 0, width: width!, height: Math.min(height!, HEIGHT) },
   });
@@ -54,12 +57,25 @@ serve(async (platform) => {
   session = await page.context().storageState();
 });
 
+/** Runs whose ids nobody knows before. */
+const runs: Record<string, string> = {};
+const MEASURED = { kind: "scaling", replicas: 2, interval_seconds: 0.1, duration_seconds: 2 };
+const MEASURING_MS = 180_000;
+
+beforeAll(async () => {
+  for (const name of ["baseline", "run"]) runs[name] = (await platform.measure(MEASURED)).id;
+}, MEASURING_MS);
+
+function address(name: string): string {
+  return `${platform.url}/#/${name.replaceAll(/\{(\w+)\}/g, (_, run: string) => runs[run]!)}`;
+}
+
 it("leads to every page by one button on a phone, by keyboard as well", async () => {
   const { page } = await open(chromium, platform.url, { viewport: { width: 360, height: 740 } });
   const opener = page.getByRole("button", { name: "Live" });
   await opener.press("Enter");
   const links = page.getByRole("navigation").getByRole("link");
-  expect(await links.count()).toBe(8);
+  expect(await links.count()).toBe(9);
   await page.keyboard.press("Escape");
   expect(await links.count()).toBe(0);
   await opener.press("Enter");
@@ -81,7 +97,7 @@ describe.each(PAGES)("%s", (name) => {
   describe.each(SCHEMES)("%s", (colorScheme) => {
     it.each(Object.entries(SIZES))("fits on a %s and excludes nobody", async (size, [width, height]) => {
       const options = { viewport: { width, height }, colorScheme, storageState: session };
-      const { page, faults } = await open(chromium, `${platform.url}/#/${name}`, options);
+      const { page, faults } = await open(chromium, address(name), options);
       await page.locator("h1").waitFor();
       const waiting = page.getByRole("status").filter({ hasText: "…" });
       await expect.poll(() => waiting.count(), { timeout: 10_000 }).toBe(0);

@@ -88,10 +88,10 @@ export class Platform {
   }
 
   /** Posts something and returns the answer; whatever is no success fails the test. */
-  async post(path: string, body: unknown): Promise<any> {
+  async post(path: string, body: unknown, scopes = "ingest,roster"): Promise<any> {
     const answer = await fetch(this.url + path, {
       method: "POST",
-      headers: { authorization: `Bearer ${this.token("ingest,roster")}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${this.token(scopes)}`, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -134,6 +134,16 @@ export class Platform {
     await this.post("/streaming-logs", [
       { student, lesson: "introduction-a-docker", event_type: "played", watch_time_seconds: 30 },
     ]);
+  }
+
+  /** Starts a benchmark and waits until it has ended; returns it. */
+  async measure(order: { kind: string } & Record<string, unknown>): Promise<any> {
+    const { id } = await this.post("/benchmarks", order, "operate");
+    for (;;) {
+      const run = await this.get(`/benchmarks/${id}`, "operate");
+      if (run.status !== "running") return run;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
   }
 
   /** Stores the real data, of which every figure is known. */

@@ -1,7 +1,11 @@
 /** What empty pages teach: commands that can be copied as they are. */
 
 /** A token for those who run the platform. */
-const TOKEN = "TOKEN=$(edtech-api token --scope ingest,roster)";
+function token(scopes: string): string {
+  return `TOKEN=$(edtech-api token --scope ${scopes})`;
+}
+
+const TOKEN = token("ingest,roster");
 
 /** Posts JSON to a route. */
 function post(route: string, body: string): string {
@@ -34,4 +38,10 @@ export const refused = [
     "/streaming-logs",
     '{"student": "nobody-yet", "lesson": "introduction-a-docker", "event_type": "played"}',
   ),
+].join("\n\n");
+
+/** Starts a benchmark. */
+export const measure = [
+  token("operate"),
+  post("/benchmarks", '{"kind": "ingestion", "replicas": 2, "interval_seconds": 5}'),
 ].join("\n\n");

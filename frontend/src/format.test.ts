@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { days, daysAfter, duration, NONE, silence } from "./format";
+import { amount, days, daysAfter, duration, NONE, silence } from "./format";
 
 it("says a length of time by its two largest units", () => {
   expect([0, 59, 60, 3_661, 90_000, null].map(duration)).toEqual([
@@ -24,4 +24,11 @@ it("says over which days, and how long nobody has heard of somebody", () => {
   expect(days("2026-11-12", "2026-11-18")).toMatch(/12.* to .*18.*/);
   expect(silence(null)).toBe("never streamed");
   expect(silence("2026-11-12")).toMatch(/^no log since .*12.*2026$/);
+});
+
+it("gives a measure as many digits as mean something", () => {
+  expect(amount(24, "/min")).toBe("24 /min");
+  expect(amount(0.0123456)).toMatch(/^0[.,]01235$/);
+  expect(amount(163_123.4).replace(/\D/g, "")).toBe("163123");
+  expect(amount(null, "ms")).toBe(NONE);
 });

@@ -5,6 +5,7 @@ export const NONE = "–";
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const digits = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
 const signed = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
@@ -21,6 +22,13 @@ export function compact(value: number): string {
 /** A rate of a second. */
 export function rate(value: number): string {
   return value >= 100 ? whole.format(value) : tenths.format(value);
+}
+
+/** A measure of any size, with as many digits as mean something. */
+export function amount(value: number | null | undefined, unit = ""): string {
+  if (value == null) return NONE;
+  const text = Math.abs(value) >= 1000 ? whole.format(value) : digits.format(value);
+  return unit === "" ? text : `${text} ${unit}`;
 }
 
 /** A mean of percentages, from 0 to 100. */

@@ -7,7 +7,7 @@ export const SIGN_IN = "sign-in";
 
 class Router {
   route = $state.raw<Route>(parse(location.hash));
-  private before: Route = { page: "live", argument: null };
+  private before: Route = parse("");
 
   constructor() {
     addEventListener("hashchange", () => {
@@ -16,14 +16,14 @@ class Router {
     });
   }
 
-  go(page: string, argument?: string): void {
-    location.hash = link(page, argument);
+  go(page: string, ...parts: (string | undefined)[]): void {
+    location.hash = link(page, ...parts);
   }
 
   /** To the page that led to the form. */
   back(): void {
     // The form shall not be what 'back' leads to.
-    location.replace(link(this.before.page, this.before.argument));
+    location.replace(link(this.before.page, this.before.argument, ...this.before.rest));
   }
 }
 

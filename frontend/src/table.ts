@@ -9,7 +9,12 @@ export interface Column<Row> {
   /** What is shown; by default the value. */
   text?: (row: Row) => string;
   isNumber?: boolean;
+  /** Whether it is good news; the text says so as well. */
+  tone?: (row: Row) => Tone;
 }
+
+/** Good news, bad news or neither. */
+export type Tone = "good" | "bad" | null;
 
 /** A column of figures: put in order by what they are, shown as people read them. */
 export function figure<Row, Value extends number | null | undefined>(

@@ -1,6 +1,14 @@
 /** The one place that fetches. Types and paths come from the specification. */
 
 import createClient from "openapi-fetch";
+import type {
+  Benchmark,
+  BenchmarkPaths,
+  BenchmarksPage,
+  Comparison,
+  Order,
+  Report,
+} from "../benchmarks/types";
 import { daysAfter } from "../format";
 import type { Bounds } from "../range";
 import type { components, paths } from "./schema";
@@ -13,12 +21,14 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     detail: string,
+    /** Where it is at fault, if the server named places. */
+    readonly faults: readonly Schemas["Fault"][] = [],
   ) {
     super(detail);
   }
 }
 
-const client = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin" });
+const client = createClient<paths & BenchmarkPaths>({ baseUrl: location.origin, credentials: "same-origin" });
 
 /** Called when the server wants a reader whom it knows, and this one it does not. */
 let strange = (): void => {};
@@ -52,7 +62,8 @@ async function expect<T>(asked: Promise<Answer<T>>): Promise<T> {
   const code = body?.code ?? "unknown";
   // A wrong secret says nothing of who was signed in before.
   if (response.status === 401 && code !== "invalid_client") strange();
-  throw new Problem(response.status, code, body?.detail ?? `The server answered ${response.status}.`);
+  const detail = body?.detail ?? `The server answered ${response.status}.`;
+  throw new Problem(response.status, code, detail, body?.errors);
 }
 
 /** Who is signed in, and whether that is needed. */
@@ -135,4 +146,54 @@ export function replay(query: { client?: string; code?: string; id?: string }): 
 /** How this server is. */
 export function health(): Promise<Schemas["Health"]> {
   return expect(client.GET("/healthz"));
+}
+
+/** A page of benchmarks, newest first. */
+export function benchmarks(query: { limit?: number; cursor?: string }): Promise<BenchmarksPage> {
+  return expect(client.GET("/benchmarks", { params: { query } }));
+}
+
+/** Starts a benchmark; there is one at a time. */
+export function startBenchmark(order: Order): Promise<Benchmark> {
+  return expect(client.POST("/benchmarks", { body: order }));
+}
+
+/** A benchmark, and how far it is. */
+export function benchmark(id: string): Promise<Benchmark> {
+  return expect(client.GET("/benchmarks/{id}", { params: { path: { id } } }));
+}
+
+/** Cancels a benchmark that runs; whatever has ended stays as it is. */
+export async function cancelBenchmark(id: string): Promise<void> {
+  // The same request removes what has ended: what ends while somebody cancels it shall be kept.
+  if ((await benchmark(id)).status === "running") await removeBenchmark(id);
+}
+
+/** Removes a benchmark that has ended, and its report. */
+export async function removeBenchmark(id: string): Promise<void> {
+  await expect(client.DELETE("/benchmarks/{id}", { params: { path: { id } } }));
+}
+
+/** What a benchmark has measured. */
+export function benchmarkReport(id: string): Promise<Report> {
+  return expect(client.GET("/benchmarks/{id}/report", { params: { path: { id } } }));
+}
+
+/** How a page of Markdown is asked for. */
+const MARKDOWN = { headers: { accept: "text/markdown" }, parseAs: "text" } as const;
+
+/** The same as a page of Markdown. */
+export function benchmarkReportMarkdown(id: string): Promise<string> {
+  return expect(client.GET("/benchmarks/{id}/report", { params: { path: { id } }, ...MARKDOWN }));
+}
+
+/** A benchmark against another one of its kind, which is the baseline. */
+export function compareBenchmarks(id: string, other: string): Promise<Comparison> {
+  return expect(client.GET("/benchmarks/{id}/compare/{other}", { params: { path: { id, other } } }));
+}
+
+/** The same as a page of Markdown. */
+export function compareBenchmarksMarkdown(id: string, other: string): Promise<string> {
+  const params = { path: { id, other } };
+  return expect(client.GET("/benchmarks/{id}/compare/{other}", { params, ...MARKDOWN }));
 }
