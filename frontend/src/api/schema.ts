@@ -199,6 +199,92 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/benchmarks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List benchmarks
+     * @description Newest first.
+     */
+    get: operations["get_benchmarks"];
+    put?: never;
+    /**
+     * Begin to measure
+     * @description One run at a time, on a database of its own that is removed afterwards; no figure of this installation changes.
+     */
+    post: operations["post_benchmarks"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/benchmarks/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One benchmark */
+    get: operations["get_benchmark"];
+    put?: never;
+    post?: never;
+    /**
+     * Cancel a benchmark, or remove one that has ended
+     * @description A running one ends within some seconds, with all that it made; its status says when.
+     */
+    delete: operations["delete_benchmark"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/benchmarks/{id}/compare/{other}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Hold a benchmark against an earlier one
+     * @description Ratios of all figures of which one way is better, and which of them noise does not explain; noise is estimated from
+     *     repeats where the runs have some. JSON, or Markdown for those who `Accept` that first.
+     */
+    get: operations["get_benchmark_comparison"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/benchmarks/{id}/report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What a benchmark measured
+     * @description JSON, or Markdown for those who `Accept` that first.
+     */
+    get: operations["get_benchmark_report"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/classrooms": {
     parameters: {
       query?: never;
@@ -646,6 +732,291 @@ export interface components {
       /** @description The platform as a whole. */
       totals: components["schemas"]["EnrolledFigures"];
     };
+    /** @description A run. */
+    Benchmark: {
+      /**
+       * Format: date-time
+       * @description When it was asked for.
+       */
+      created_at: string;
+      /** @description Why it failed to measure, in one line. */
+      error: string | null;
+      /**
+       * Format: date-time
+       * @description When it ended.
+       */
+      finished_at: string | null;
+      /**
+       * Format: uuid
+       * @description Its name.
+       */
+      id: string;
+      /** @description What it measures. */
+      kind: components["schemas"]["BenchmarkKind"];
+      /** @description How. */
+      parameters: components["schemas"]["BenchmarkParameters"];
+      progress: components["schemas"]["BenchmarkProgress"] | null;
+      /** @description The API client that asked for it. */
+      requested_by: string;
+      /**
+       * @description `running`, `finished`, `failed` or `cancelled`.
+       * @example finished
+       */
+      status: string;
+      /** @description `passed` or `failed`, once there is a report. */
+      verdict: string | null;
+    };
+    /**
+     * @description Which way is better.
+     * @enum {string}
+     */
+    BenchmarkBetter: "higher" | "lower";
+    /**
+     * @description What became of a figure.
+     * @enum {string}
+     */
+    BenchmarkChange: "same" | "better" | "worse";
+    /** @description A figure of two runs. */
+    BenchmarkCompared: {
+      /** Format: double */
+      baseline: number;
+      /** Format: double */
+      candidate: number;
+      label: string;
+      name: string;
+      /**
+       * Format: double
+       * @description What the ratio may differ from 1 by without meaning anything, estimated from repeats where there are some.
+       */
+      noise: number;
+      /**
+       * Format: double
+       * @description The later figure as a multiple of the earlier one.
+       */
+      ratio: number;
+      section: string;
+      unit: components["schemas"]["BenchmarkUnit"];
+      verdict: components["schemas"]["BenchmarkChange"];
+    };
+    /** @description One run held against an earlier one. */
+    BenchmarkComparison: {
+      /**
+       * Format: uuid
+       * @description The earlier run.
+       */
+      baseline: string;
+      /**
+       * Format: uuid
+       * @description The one that is held against it.
+       */
+      candidate: string;
+      /** @description What both measured. */
+      kind: components["schemas"]["BenchmarkKind"];
+      /** @description How many are worse than noise explains. */
+      regressions: number;
+      /** @description The figures that both have and of which one way is better. */
+      rows: components["schemas"]["BenchmarkCompared"][];
+    };
+    /** @description A figure. */
+    BenchmarkFigure: {
+      better: components["schemas"]["BenchmarkBetter"] | null;
+      /** @description For people. */
+      label: string;
+      /** @description For programs: its own within its section. */
+      name: string;
+      /** @description What the hand-written document before had. */
+      original: string | null;
+      /** @description Every measurement of it; the value is their median. */
+      repeats: number[];
+      /** @description The value as it is shown. */
+      text: string;
+      threshold: components["schemas"]["BenchmarkThreshold"] | null;
+      /** @description What the value is counted in. */
+      unit: components["schemas"]["BenchmarkUnit"];
+      /**
+       * Format: double
+       * @description Null where it could not be measured.
+       */
+      value: number | null;
+      verdict: components["schemas"]["BenchmarkVerdict"] | null;
+    };
+    /**
+     * @description What a benchmark measures.
+     * @enum {string}
+     */
+    BenchmarkKind:
+      | "ingestion"
+      | "queries"
+      | "dashboard"
+      | "daily_report"
+      | "scaling"
+      | "connections"
+      | "capacity"
+      | "full";
+    /** @description A line of a plot; one called `ideal` is what could be hoped for. */
+    BenchmarkLine: {
+      /** @description What it shows. */
+      name: string;
+      /** @description From left to right. */
+      points: number[][];
+    };
+    /** @description Where something was measured. */
+    BenchmarkMachine: {
+      /** @description Cores that this process may use. */
+      cores: number;
+      /** @description The database. */
+      database: string;
+      /**
+       * Format: double
+       * @description Its memory; null where the system does not tell.
+       */
+      memory_gib: number | null;
+      /** @description Its processor. */
+      processor: string;
+    };
+    /** @description How something is measured. */
+    BenchmarkParameters: {
+      /**
+       * Format: int32
+       * @description Dashboards that are open.
+       */
+      dashboards: number;
+      /**
+       * Format: int32
+       * @description How long logs are posted for each figure.
+       */
+      duration_seconds: number;
+      /**
+       * Format: double
+       * @description Seconds between two logs of a replica.
+       */
+      interval_seconds: number;
+      /**
+       * Format: int32
+       * @description Logs that are there before queries are asked.
+       */
+      logs: number;
+      /** @description As fast as the server answers, instead of an interval. */
+      max: boolean;
+      /**
+       * Format: double
+       * @description Logs a second over all replicas, instead of an interval.
+       */
+      rate: number | null;
+      /**
+       * Format: int32
+       * @description How often all of it is measured.
+       */
+      repeats: number;
+      /**
+       * Format: int32
+       * @description Replicas of the simulator.
+       */
+      replicas: number;
+      /**
+       * Format: double
+       * @description The p99 that insert times have to stay under, in milliseconds.
+       */
+      target_p99_ms: number;
+    };
+    /** @description Lines over a common axis. */
+    BenchmarkPlot: {
+      /** @description The lines. */
+      lines: components["schemas"]["BenchmarkLine"][];
+      /** @description For programs. */
+      name: string;
+      /** @description For people. */
+      title: string;
+      /** @description What runs from left to right. */
+      x: string;
+      /** @description What runs upwards. */
+      y: string;
+    };
+    /** @description How far a benchmark is. */
+    BenchmarkProgress: {
+      /**
+       * Format: int32
+       * @description Steps that are behind it.
+       */
+      done: number;
+      /**
+       * Format: double
+       * @description Seconds since it began.
+       */
+      seconds: number;
+      /**
+       * @description What it does now, for people.
+       * @example 2 replicas, one log each 5 s
+       */
+      step: string;
+      /**
+       * Format: int32
+       * @description Steps in all.
+       */
+      total: number;
+    };
+    /** @description What a benchmark measured. */
+    BenchmarkReport: {
+      /**
+       * Format: uuid
+       * @description The run.
+       */
+      id: string;
+      /** @description What was measured. */
+      kind: components["schemas"]["BenchmarkKind"];
+      /** @description Where. */
+      machine: components["schemas"]["BenchmarkMachine"];
+      /** @description How it was measured. */
+      parameters: components["schemas"]["BenchmarkParameters"];
+      /**
+       * Format: double
+       * @description How long all of it took; nothing is extrapolated from less to more.
+       */
+      seconds: number;
+      /** @description What came out. */
+      sections: components["schemas"]["BenchmarkSection"][];
+      /**
+       * Format: date-time
+       * @description When it began.
+       */
+      started_at: string;
+      /** @description Whether every figure is what it has to be. */
+      verdict: components["schemas"]["BenchmarkVerdict"];
+      /** @description The version of the platform. */
+      version: string;
+    };
+    /** @description Figures that belong together. */
+    BenchmarkSection: {
+      /** @description For programs. */
+      name: string;
+      /** @description How it was measured, a sentence each. */
+      notes: string[];
+      /** @description What can be drawn. */
+      plots: components["schemas"]["BenchmarkPlot"][];
+      /** @description The figures. */
+      rows: components["schemas"]["BenchmarkFigure"][];
+      /** @description For people. */
+      title: string;
+    };
+    /** @description What a figure has to be. */
+    BenchmarkThreshold: {
+      /** Format: double */
+      at_least: number | null;
+      /** Format: double */
+      at_most: number | null;
+      /** @description The same for people. */
+      text: string;
+    };
+    /**
+     * @description What a value is counted in.
+     * @enum {string}
+     */
+    BenchmarkUnit: "Count" | "/min" | "/s" | "ms" | "s" | "×" | "cores" | "MB";
+    /**
+     * @description Whether what was measured is what it has to be.
+     * @enum {string}
+     */
+    BenchmarkVerdict: "passed" | "failed";
     /**
      * @description How long a bucket is.
      * @enum {string}
@@ -1032,6 +1403,61 @@ export interface components {
       /** @description Its name. */
       classroom: string;
     };
+    /**
+     * @description A benchmark that is asked for; what is left out has a default.
+     * @example {
+     *       "duration_seconds": 60,
+     *       "interval_seconds": 5,
+     *       "kind": "ingestion",
+     *       "replicas": 2
+     *     }
+     */
+    NewBenchmark: {
+      /**
+       * Format: int32
+       * @description Dashboards that are open; 1 by default.
+       */
+      dashboards?: number | null;
+      /**
+       * Format: int32
+       * @description How long logs are posted for each figure; 60 by default.
+       */
+      duration_seconds?: number | null;
+      /**
+       * Format: double
+       * @description Seconds between two logs of a replica; 5 by default.
+       */
+      interval_seconds?: number | null;
+      /** @description What to measure. */
+      kind: components["schemas"]["BenchmarkKind"];
+      /**
+       * Format: int32
+       * @description Logs that are there before queries are asked; 240 by default, as the original had.
+       */
+      logs?: number | null;
+      /** @description As fast as the server answers, instead of an interval. */
+      max?: boolean | null;
+      /**
+       * Format: double
+       * @description Logs a second over all replicas, instead of an interval.
+       */
+      rate?: number | null;
+      /**
+       * Format: int32
+       * @description How often all of it is measured; figures are the median then. 1 by default.
+       */
+      repeats?: number | null;
+      /**
+       * Format: int32
+       * @description Replicas of the simulator, 1 to 64; 2 by default, up to 4 where they are scaled.
+       */
+      replicas?: number | null;
+      /**
+       * Format: double
+       * @description The p99 that insert times have to stay under, in milliseconds; 50 by default.
+       */
+      target_p99_ms?: number | null;
+    };
     /** @description One, or an array. Documents bodies whose parts are parsed one by one. */
     OneOrMany_NamedClassroom:
       | {
@@ -1168,6 +1594,45 @@ export interface components {
           /** @description What people call the learner. */
           name?: string | null;
         }[];
+    /** @description One page of a list. */
+    Page_Benchmark: {
+      /** @description What is on this page. */
+      items: {
+        /**
+         * Format: date-time
+         * @description When it was asked for.
+         */
+        created_at: string;
+        /** @description Why it failed to measure, in one line. */
+        error: string | null;
+        /**
+         * Format: date-time
+         * @description When it ended.
+         */
+        finished_at: string | null;
+        /**
+         * Format: uuid
+         * @description Its name.
+         */
+        id: string;
+        /** @description What it measures. */
+        kind: components["schemas"]["BenchmarkKind"];
+        /** @description How. */
+        parameters: components["schemas"]["BenchmarkParameters"];
+        progress: components["schemas"]["BenchmarkProgress"] | null;
+        /** @description The API client that asked for it. */
+        requested_by: string;
+        /**
+         * @description `running`, `finished`, `failed` or `cancelled`.
+         * @example finished
+         */
+        status: string;
+        /** @description `passed` or `failed`, once there is a report. */
+        verdict: string | null;
+      }[];
+      /** @description The `cursor` of the next page; null on the last one. */
+      next: string | null;
+    };
     /** @description One page of a list. */
     Page_Classroom: {
       /** @description What is on this page. */
@@ -2878,6 +3343,484 @@ export interface operations {
         };
       };
       /** @description Too many ask at once, or the database is away */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_benchmarks: {
+    parameters: {
+      query?: {
+        /** @description How many on a page, 1 to 1000; 100 by default. */
+        limit?: number;
+        /** @description The `next` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of runs */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_Benchmark"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  post_benchmarks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewBenchmark"];
+      };
+    };
+    responses: {
+      /** @description It runs */
+      202: {
+        headers: {
+          /** @description The run */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Benchmark"];
+        };
+      };
+      /** @description The body is no JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token and no session, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Another one runs (`benchmark_running`), or the database's role may make no database (`create_database_denied`; the `detail` has the grant) */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is of another type than JSON */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter is not what it may be */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_benchmark: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The run */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Benchmark"];
+        };
+      };
+      /** @description No token and no session, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such run */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  delete_benchmark: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It was running, and ends now */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Benchmark"];
+        };
+      };
+      /** @description It had ended, and is removed */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description No token and no session, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such run */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_benchmark_comparison: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run */
+        id: string;
+        /** @description The baseline */
+        other: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Both beside each other */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BenchmarkComparison"];
+          "text/markdown": string;
+        };
+      };
+      /** @description No token and no session, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such run */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description One has no report (`benchmark_not_finished`), or they measured different things (`benchmarks_differ`) */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_benchmark_report: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The run */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The report */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["BenchmarkReport"];
+          "text/markdown": string;
+        };
+      };
+      /** @description No token and no session, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A caller without the scope, or a session in use by a page of somebody else (`cross_origin`) */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such run */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `benchmark_not_finished`: it has no report */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Perhaps done, send it again after `Retry-After` */
       503: {
         headers: {
           [name: string]: unknown;
