@@ -1,8 +1,8 @@
 //! `POST /benchmarks`: begin to measure.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Json};
-use actix_web::{HttpResponse, post};
+use actix_web::web::{Data, Json, Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 
 use super::benchmark::{Benchmark, benchmark};
 use super::{Asked, Benchmarks, Run};
@@ -32,10 +32,13 @@ use crate::store::Store;
 #[post("/benchmarks")]
 pub async fn post_benchmarks(
     caller: Require<Operate>,
-    body: Json<Asked>,
+    request: HttpRequest,
+    payload: Payload,
     store: Data<Store>,
     benchmarks: Data<Benchmarks>,
-) -> Result<HttpResponse, Problem> {
+) -> actix_web::Result<HttpResponse> {
+    // Who is asking comes first: what others send is not looked at.
+    let body = Json::<Asked>::from_request(&request, &mut payload.into_inner()).await?;
     let (kind, parameters) = body.resolved().map_err(|faults| match faults.first() {
         Some(fault) => {
             Problem::unprocessable(fault.code, &fault.detail, &fault.pointer).with_errors(faults.clone())

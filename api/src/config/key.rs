@@ -42,6 +42,7 @@ pub(super) const BOOTSTRAP_CLIENT_SECRET: Key =
 pub(super) const BENCHMARKS: Key = key("EDTECH_BENCHMARKS", "switch", "off");
 /// For how long logs are kept.
 pub const KEEP_DAYS: Key = key("EDTECH_KEEP_DAYS", "number", "400");
+pub(super) const DAILY_REPORT_AT: Key = key("EDTECH_DAILY_REPORT_AT", "time of day", "02:30");
 pub(super) const LOG_FORMAT: Key = key("EDTECH_LOG_FORMAT", "format", "json");
 
 /// What tokens are signed with.
