@@ -62,6 +62,11 @@ impl Stop {
         self.0.send_replace(true);
     }
 
+    /// Whether it was said.
+    pub(crate) fn is_said(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until it is said.
     pub(crate) async fn said(&self) {
         // Its sender is here: it does not go away.

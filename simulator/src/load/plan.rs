@@ -9,7 +9,7 @@ use super::profile::{Curve, Profile};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What was due so little before a sudden end was about to be sent.
-const PUNCTUAL: Duration = Duration::from_millis(100);
+const PUNCTUAL: Duration = Duration::from_secs(1);
 
 /// Far enough: ten years. A clock could not hold what is much further.
 const FURTHEST_SECONDS: f64 = 315_360_000.0;

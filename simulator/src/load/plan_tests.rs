@@ -88,9 +88,9 @@ fn what_was_due_is_sent_for_a_while_after_the_end_and_then_counted() {
 fn a_load_that_is_told_to_stop_owes_only_what_was_due() {
     let plan = Plan::of(Demand { rate: Some(10.0), duration: Some(seconds(60)), ..STEADY }, 0);
     take(&plan, 30);
-    assert!(plan.unsent(seconds(3), true).is_empty());
-    // Those of 3.0 to 3.8 s; that of 3.9 s was about to be sent.
-    assert_eq!(plan.unsent(seconds(4), true).len(), 9);
+    assert!(plan.unsent(seconds(4), true).is_empty());
+    // Those of 3.0 to 3.9 s; those of the last second were about to be sent.
+    assert_eq!(plan.unsent(seconds(5), true).len(), 10);
 }
 
 #[test]

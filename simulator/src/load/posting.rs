@@ -91,12 +91,16 @@ impl Posting {
         let mut over = std::pin::pin!(over(&mut self.lanes, end.map(|end| self.begun + end), &self.stop));
         loop {
             tokio::select! {
-                over = &mut over => break over?,
+                // First: what stops the lanes ends them, too.
+                biased;
                 () = self.stop.said(), if interrupted.is_none() => interrupted = Some(self.begun.elapsed()),
+                over = &mut over => break over?,
                 _ = ticks.tick() => view.show(self.begun.elapsed(), &self.plans, &self.tally),
             }
         }
-        let passed = interrupted.unwrap_or_else(|| self.begun.elapsed());
+        let passed = self.begun.elapsed();
+        let interrupted = interrupted.or(self.stop.is_said().then_some(passed));
+        let passed = interrupted.unwrap_or(passed);
         for (replica, plan) in self.plans.iter().enumerate() {
             for (lateness, requests) in plan.unsent(passed, interrupted.is_some()) {
                 self.tally.with(|tally| tally.note_unsent(replica, lateness, requests));

@@ -11,6 +11,9 @@ use super::profile::Profile;
 use super::tally::Tally;
 use crate::latency::Latency;
 
+/// More replicas than this are told to programs alone.
+const REPLICAS_TOLD: usize = 20;
+
 /// What became of a load.
 ///
 /// Latencies count from when a request was due to the end of its answer; without a rate, from when it was sent.
@@ -134,7 +137,7 @@ impl std::fmt::Display for Report {
         let digits = if *logs_per_second < 10.0 { 3 } else { 0 };
         writeln!(f, "{logs_per_second:.digits$} logs per second")?;
         write!(f, "latency ms: {}", self.latency_ms)?;
-        if let [_, _, ..] = *self.replicas {
+        if (2..=REPLICAS_TOLD).contains(&self.replicas.len()) {
             for ReplicaReport { number, accepted, logs_per_second, latency_ms, .. } in &self.replicas {
                 let (rate, p99) = (logs_per_second, latency_ms.p99);
                 write!(
