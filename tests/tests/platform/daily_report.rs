@@ -182,7 +182,7 @@ async fn many_make_a_report_at_once_while_logs_come_in(database: Database) {
     };
     let making = |client: Client, name: usize| async move {
         let mut answers = Vec::new();
-        for round in 0..6 {
+        for round in 0..12 {
             let tasks = json!({"tasks": {"story": {"client": name, "round": round}}});
             let answer = put_json(&client, DAY, &tasks).await;
             assert!([200, 201].contains(&answer.status), "{}", answer.body);

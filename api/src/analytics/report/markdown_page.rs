@@ -11,7 +11,7 @@ use super::losses::{LosingLesson, LostBetween};
 use super::ranking::RankedClassroom;
 use super::wording::{
     NOTHING, average, change, change_of_average, change_of_duration, count, day, day_of_the_year, duration,
-    moment, number, share,
+    local, number, share,
 };
 use crate::figures::Figures;
 use crate::store::SILENT_DAYS;
@@ -250,9 +250,9 @@ fn shown(figure: &Value) -> String {
 
 fn origin(DailyReport { time_zone, generated_at, revision, .. }: &DailyReport) -> String {
     format!(
-        "---\n\nA day in {}. Figures of {}, revision {revision}.",
+        "---\n\nA day in {}. Figures of {}; revision {revision}.",
         escaped(time_zone),
-        moment(*generated_at)
+        local(*generated_at, time_zone)
     )
 }
 

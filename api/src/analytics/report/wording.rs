@@ -1,6 +1,7 @@
 //! How numbers, days and spans of time are written for people.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
 
 /// `1,452`
 pub(super) fn number(number: i64) -> String {
@@ -83,6 +84,11 @@ pub(super) fn day(day: NaiveDate) -> String {
 /// `Monday, 29 November`
 pub(super) fn day_of_the_year(day: NaiveDate) -> String {
     day.format("%A, %-d %B").to_string()
+}
+
+/// `30 November 2021, 02:30`, as clocks of this zone show it; those of UTC where nobody knows the zone any more.
+pub(super) fn local(moment: DateTime<Utc>, zone: &str) -> String {
+    moment.with_timezone(&zone.parse().unwrap_or(Tz::UTC)).format("%-d %B %Y, %H:%M").to_string()
 }
 
 /// `2021-11-30T01:30:00.000000Z`

@@ -52,7 +52,7 @@ Logs that arrived on this day, whatever day they are of.
 
 ---
 
-A day in Europe/Paris. Figures of 2021-11-30T01:30:00.000000Z, revision 12.
+A day in Europe/Paris. Figures of 30 November 2021, 02:30; revision 12.
 ";
 
 #[test]
