@@ -49,7 +49,7 @@ it("says what a kind measures and about how long that takes, and asks for what i
   const { page } = await visit();
   const takes = page.locator("[data-takes]");
   await page.getByLabel("What is measured").selectOption("Scaling");
-  await page.getByText("Whether twice as many replicas").waitFor();
+  await page.getByText("What twice as many replicas bring").waitFor();
   const before = await takes.textContent();
   await fill(page, { Duration: "600" });
   expect(await takes.textContent()).not.toBe(before);

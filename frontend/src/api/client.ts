@@ -1,14 +1,6 @@
 /** The one place that fetches. Types and paths come from the specification. */
 
 import createClient from "openapi-fetch";
-import type {
-  Benchmark,
-  BenchmarkPaths,
-  BenchmarksPage,
-  Comparison,
-  Order,
-  Report,
-} from "../benchmarks/types";
 import { daysAfter } from "../format";
 import type { Bounds } from "../range";
 import type { components, paths } from "./schema";
@@ -28,7 +20,10 @@ export class Problem extends Error {
   }
 }
 
-const client = createClient<paths & BenchmarkPaths>({ baseUrl: location.origin, credentials: "same-origin" });
+const client = createClient<paths, "application/json">({
+  baseUrl: location.origin,
+  credentials: "same-origin",
+});
 
 /** Called when the server wants a reader whom it knows, and this one it does not. */
 let strange = (): void => {};
@@ -149,17 +144,17 @@ export function health(): Promise<Schemas["Health"]> {
 }
 
 /** A page of benchmarks, newest first. */
-export function benchmarks(query: { limit?: number; cursor?: string }): Promise<BenchmarksPage> {
+export function benchmarks(query: { limit?: number; cursor?: string }): Promise<Schemas["Page_Benchmark"]> {
   return expect(client.GET("/benchmarks", { params: { query } }));
 }
 
 /** Starts a benchmark; there is one at a time. */
-export function startBenchmark(order: Order): Promise<Benchmark> {
+export function startBenchmark(order: Schemas["NewBenchmark"]): Promise<Schemas["Benchmark"]> {
   return expect(client.POST("/benchmarks", { body: order }));
 }
 
 /** A benchmark, and how far it is. */
-export function benchmark(id: string): Promise<Benchmark> {
+export function benchmark(id: string): Promise<Schemas["Benchmark"]> {
   return expect(client.GET("/benchmarks/{id}", { params: { path: { id } } }));
 }
 
@@ -175,7 +170,7 @@ export async function removeBenchmark(id: string): Promise<void> {
 }
 
 /** What a benchmark has measured. */
-export function benchmarkReport(id: string): Promise<Report> {
+export function benchmarkReport(id: string): Promise<Schemas["BenchmarkReport"]> {
   return expect(client.GET("/benchmarks/{id}/report", { params: { path: { id } } }));
 }
 
@@ -188,7 +183,7 @@ export function benchmarkReportMarkdown(id: string): Promise<string> {
 }
 
 /** A benchmark against another one of its kind, which is the baseline. */
-export function compareBenchmarks(id: string, other: string): Promise<Comparison> {
+export function compareBenchmarks(id: string, other: string): Promise<Schemas["BenchmarkComparison"]> {
   return expect(client.GET("/benchmarks/{id}/compare/{other}", { params: { path: { id, other } } }));
 }
 

@@ -1,11 +1,11 @@
 /** A run in words: where it is, how it ended, how long it took. */
 
-import { duration, NONE } from "../format";
+import { duration, eventType, NONE } from "../format";
 import type { Tone } from "../table";
 import { expected } from "./kinds";
-import type { Benchmark, Progress, Verdict } from "./types";
+import type { Benchmark, Progress } from "./types";
 
-const STATES: Record<Benchmark["status"], string> = {
+const STATES: Record<string, string> = {
   running: "Running",
   finished: "Finished",
   failed: "Failed",
@@ -13,21 +13,21 @@ const STATES: Record<Benchmark["status"], string> = {
 };
 
 export function stateName({ status }: Benchmark): string {
-  return STATES[status];
+  return STATES[status] ?? eventType(status);
 }
 
 /** Passed or failed, with a sign for those who see no colours. */
-export function verdict(verdict: Verdict | null): string {
+export function verdict(verdict: string | null): string {
   if (verdict === null) return NONE;
   return `${sign(verdict)} ${verdict === "passed" ? "Passed" : "Failed"}`;
 }
 
 /** The sign alone. */
-export function sign(verdict: Verdict): string {
+export function sign(verdict: string): string {
   return verdict === "passed" ? "✓" : "✗";
 }
 
-export function verdictTone(verdict: Verdict | null): Tone {
+export function verdictTone(verdict: string | null): Tone {
   if (verdict === null) return null;
   return verdict === "passed" ? "good" : "bad";
 }
