@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check openapi screenshots clean
+.PHONY: help run test test-all bench airflow check openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test-all: ## The same with the long forms of the tests
 bench: ## Measure the platform beside its database; the table goes to docs/PERFORMANCE.md (PARTS="live rest" for some)
 	@scripts/needs bench
 	@scripts/bench $(PARTS)
+
+airflow: ## Run the daily DAG in a real Airflow beside a real API, and time its tasks (PROFILE=release, KEEP=1 to look around)
+	@scripts/needs airflow
+	@scripts/airflow run
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check
