@@ -32,15 +32,14 @@ def tries(run: Any) -> dict[str, int]:
 def test_two_503_and_then_a_report(
     dag: Any, proxy: Proxy, platform: Platform, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    proxy.next("PUT", unavailable(1), unavailable(2))
+    proxy.next("PUT", unavailable(2), unavailable(3))
     run = dag.test(logical_date=datetime(2021, 11, 25, 23, tzinfo=UTC))
     assert run.state == "success"
     assert proxy.statuses("PUT")[:2] == [503, 503] and proxy.statuses("PUT")[2] in (200, 201)
-    # As long as it was asked to, and not the task's own 5 and 10 seconds.
     first, second = proxy.pauses("PUT")
-    assert first >= 1 and second >= 2
+    assert first >= 2 and second >= 3
     told = "".join(capfd.readouterr())
-    assert "the platform asks to come back in 1 s" in told and "the platform asks to come back in 2 s" in told
+    assert "again in 2 s, as the platform asks" in told and "again in 3 s, as the platform asks" in told
     assert tries(run) == {
         "analyze_student_engagement": 1,
         "analyze_lesson_completion": 1,

@@ -74,9 +74,9 @@ def test_a_day_without_a_log(connected: Platform) -> None:
     assert tasks.analyze_classroom_performance("2021-06-01")["classrooms_active"] == 0
 
 
-def test_a_report_is_made_for_the_first_time_and_then_anew(connected: Platform) -> None:
+def test_a_report_is_made_for_the_first_time_and_then_again(connected: Platform) -> None:
     made = [tasks.generate_daily_report("2021-06-02", {}, {}, {}) for _ in range(3)]
-    assert [left.pop("made") for left in made] == ["for the first time", "anew", "anew"]
+    assert [left.pop("made") for left in made] == ["for the first time", "again", "again"]
     assert made[0] == made[1] == made[2]
 
 
@@ -115,14 +115,17 @@ def test_retry_after_is_seconds_or_a_date() -> None:
         assert tasks.retry_after(nothing) is None, nothing
 
 
-def test_a_task_comes_back_when_it_was_asked_to() -> None:
+def test_pauses_double_and_respect_what_the_platform_asks() -> None:
     from airflow.sdk import RetryAction
 
-    policy = tasks.WhenThePlatformSays()
-    asked = policy.evaluate(tasks.PlatformUnavailable("503", timedelta(seconds=7)), 1, 8)
-    assert (asked.action, asked.retry_delay) == (RetryAction.RETRY, timedelta(seconds=7))
-    for error in (tasks.PlatformUnavailable("502"), ConnectionError("refused"), TimeoutError()):
-        assert policy.evaluate(error, 1, 8).action == RetryAction.DEFAULT
+    def pauses(error: Exception) -> list[float]:
+        decisions = [tasks.PatientlyAgain().evaluate(error, try_number, tasks.RETRIES) for try_number in range(1, 11)]
+        assert all(decision.action == RetryAction.RETRY for decision in decisions)
+        return [decision.retry_delay.total_seconds() for decision in decisions]
+
+    doubling = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert pauses(ConnectionError("refused")) == pauses(tasks.PlatformUnavailable("502")) == doubling
+    assert pauses(tasks.PlatformUnavailable("503", timedelta(seconds=7))) == [7, 7, 7, *doubling[3:]]
 
 
 def test_a_problem_is_told_with_all_that_helps() -> None:
