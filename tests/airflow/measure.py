@@ -147,9 +147,9 @@ def inside_the_api(platform: Platform) -> dict[tuple[str, str], list[float]]:
     times = defaultdict(list)
     for line in platform.log.read_text().splitlines():
         entry = json.loads(line)
-        fields, span = entry.get("fields", {}), entry.get("span", {})
-        if fields.get("message") == "answered" and fields["status"] < 400:
-            times[span["method"], span["route"]].append(fields["duration_ms"] / 1000)
+        if entry["message"] == "answered" and entry["status"] < 400:
+            request = entry["span"]
+            times[request["method"], request["route"]].append(entry["duration_ms"] / 1000)
     return times
 
 

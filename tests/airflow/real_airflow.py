@@ -22,8 +22,9 @@ DAGS = REPOSITORY / "k8s" / "components" / "airflow" / "dags"
 DAG = "/api/v2/dags/edtech_analytics"
 
 # A scheduler that is busy for a few seconds is none that is stuck.
+STARTING_SECONDS = 120
 STOPPING_SECONDS = 20
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1
 
 
 class Airflow:
@@ -33,6 +34,7 @@ class Airflow:
         home.mkdir()
         self.home = home
         self.password = secrets.token_urlsafe(16)
+        self.token = ""
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -55,18 +57,25 @@ class Airflow:
         self.command("users", "create", "--username", "admin", "--role", "Admin", *names, "--password", self.password)
 
     def start(self) -> None:
-        for process in ("api-server", "scheduler", "dag-processor"):
-            with (self.home / f"{process}.log").open("wb") as log:
-                self.processes[process] = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", process],
-                    env=self.environment,
-                    cwd=self.home,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    # A group of its own: whatever it forks ends with it.
-                    start_new_session=True,
-                )
+        # A worker that finds no api-server to report to ends its task before it began.
+        self._start("api-server")
+        self.wait("api-server", STARTING_SECONDS, self.sign_in)
+        # Its log server would listen on every address; this one's logs are in a folder that all share.
+        self._start("scheduler", "--skip-serve-logs")
+        self._start("dag-processor")
+
+    def _start(self, process: str, *arguments: str) -> None:
+        with (self.home / f"{process}.log").open("wb") as log:
+            self.processes[process] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", process, *arguments],
+                env=self.environment,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A group of its own: whatever it forks ends with it.
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -93,15 +102,21 @@ class Airflow:
             raise SystemExit(f"airflow {arguments[0]} {arguments[1]} failed:\n{done.stdout}{done.stderr}"[-4000:])
         return done.stdout
 
-    def ask(self, method: str, path: str, **request: Any) -> Any:
-        """An answer of Airflow's own API; none while it is starting."""
+    def sign_in(self) -> bool:
+        """Whether the api-server is there, and knows us from then on."""
+        login = {"username": "admin", "password": self.password}
         try:
-            login = {"username": "admin", "password": self.password}
-            token = requests.post(f"{self.url}/auth/token", json=login, timeout=30).json()["access_token"]
-            headers = {"Authorization": f"Bearer {token}"}
-            response = requests.request(method, f"{self.url}{path}", headers=headers, timeout=30, **request)
-        except (requests.RequestException, KeyError, ValueError):
-            return None
+            response = requests.post(f"{self.url}/auth/token", json=login, timeout=30)
+        except requests.ConnectionError:
+            return False
+        if response.ok:
+            self.token = response.json()["access_token"]
+        return response.ok
+
+    def ask(self, method: str, path: str, **request: Any) -> Any:
+        """An answer of Airflow's own API; none where there is no such thing yet."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        response = requests.request(method, f"{self.url}{path}", headers=headers, timeout=30, **request)
         if response.status_code == 404:
             return None
         if not response.ok:
@@ -129,10 +144,10 @@ class Airflow:
             runs = self.runs(run_type)
             failed = [run["dag_run_id"] for run in runs if run["state"] == "failed"]
             if failed:
-                raise SystemExit(f"failed: {', '.join(failed)}; the logs are in {self.home}/logs")
+                raise SystemExit(f"failed: {', '.join(failed)}\n{self.last_words('scheduler')}")
             return runs if len(runs) >= count and all(run["state"] == "success" for run in runs) else None
 
-        return self.wait(f"{count} {run_type} runs", seconds, ended)
+        return self.wait(f"end of {count} {run_type} runs", seconds, ended)
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
         return self.ask("GET", f"{DAG}/dagRuns/{run_id}/taskInstances")["task_instances"]
@@ -145,8 +160,7 @@ class Airflow:
                 if process.poll() is not None:
                     raise SystemExit(f"the {name} has ended:\n{self.last_words(name)}")
             if time.monotonic() > deadline:
-                words = "\n".join(self.last_words(name) for name in self.processes)
-                raise SystemExit(f"no {what} after {seconds:.0f} s:\n{words}")
+                raise SystemExit(f"no {what} after {seconds:.0f} s:\n{self.last_words('scheduler')}")
             time.sleep(POLL_SECONDS)
         return said
 
@@ -171,7 +185,6 @@ def settings(database_url: str, url: str) -> dict[str, str]:
         # All processes sign with one key, or every task is told 403.
         "API_AUTH": {"JWT_SECRET": secrets.token_hex(32)},
         "DATABASE": {"SQL_ALCHEMY_CONN": database_url},
-        "LOGGING": {"WORKER_LOG_SERVER_PORT": str(free_port())},
         "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
     }
     return {f"AIRFLOW__{part}__{key}": value for part, pairs in keys.items() for key, value in pairs.items()}

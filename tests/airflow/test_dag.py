@@ -35,6 +35,7 @@ def test_three_analyses_side_by_side_and_then_the_report(dag: Any) -> None:
 def test_every_task_is_tried_again_and_none_for_ever(dag: Any) -> None:
     for task in dag.tasks:
         assert task.retries == 10
+        assert task.retry_delay.total_seconds() == 5
         assert task.execution_timeout.total_seconds() == 300
 
 

@@ -247,6 +247,10 @@ def retry_after(header: str | None) -> timedelta | None:
     default_args={
         "retries": RETRIES,
         "retry_policy": PatientlyAgain(),
+        # Where a task could not even begin, nobody asks the policy, and Airflow itself would wait five minutes.
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": LONGEST_PAUSE,
         "execution_timeout": timedelta(minutes=5),
     },
 )
