@@ -23,7 +23,7 @@ use crate::openapi::Document;
 use crate::routes::{self, Methods};
 use crate::server::{self, State};
 use crate::store::{Calendar, DatabaseSettings, Serving, ServingError, Store};
-use crate::{entropy, retention, telemetry};
+use crate::{analytics, entropy, retention, telemetry};
 
 /// Between two upkeeps of the metrics, which would otherwise gather in memory.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -65,6 +65,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(async move { folding.keep_folding().await });
     if let Some(days) = config.keep_days {
         tokio::spawn(retention::keep(database.clone(), calendar, Clock, days));
+    }
+    if let Some(at) = config.daily_report_at {
+        tokio::spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
     }
     if let Some(address) = config.metrics_listen {
         tokio::spawn(server::metrics_server(address, figures)?);

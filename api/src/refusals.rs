@@ -19,6 +19,10 @@ pub struct UpsertRefusals;
 pub struct PatchRefusals;
 /// Of a route that deletes a row which others may refer to.
 pub struct DeleteRefusals;
+/// Of the route that answers a daily report.
+pub struct ReportRefusals;
+/// Of the route that makes a daily report.
+pub struct PutReportRefusals;
 
 impl IntoResponses for IngestRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -56,6 +60,18 @@ impl IntoResponses for DeleteRefusals {
     }
 }
 
+impl IntoResponses for ReportRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[401, 403, 404, 406, 422, 503])
+    }
+}
+
+impl IntoResponses for PutReportRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[400, 401, 403, 408, 413, 415, 422, 503])
+    }
+}
+
 fn problems(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {
     statuses.iter().map(|&status| (status.to_string(), RefOr::T(problem(meaning(status))))).collect()
 }
@@ -71,6 +87,7 @@ fn meaning(status: u16) -> &'static str {
         401 => "No token, or one that does not hold",
         403 => "A token without the scope",
         404 => "There is no such thing",
+        406 => "None of the forms that `Accept` names",
         408 => "The body came too slowly",
         409 => "It clashes with what is there",
         413 => "Too many bytes or too many rows",

@@ -30,7 +30,7 @@ pub fn configure(api: &mut ServiceConfig) {
             get_rejected_logs post_rejected_logs_replay
         }
         analytics {
-            get_daily
+            get_daily get_daily_report put_daily_report
             get_engagement get_lessons get_classrooms
             get_lesson_progress
             get_timeseries

@@ -4,6 +4,7 @@
 
 pub mod api_client;
 pub mod classroom;
+pub mod daily_report;
 pub mod lesson;
 pub mod rejected_log;
 pub mod session;

@@ -42,6 +42,7 @@ impl MigratorTrait for Migrator {
             step!("20261125_000008", "sessions"),
             step!("20261125_000009", "furthest_percentage"),
             step!("20261125_000010", "viewing_days_lesson"),
+            step!("20261126_000011", "daily_reports"),
         ]
     }
 }

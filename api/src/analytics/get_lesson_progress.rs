@@ -91,15 +91,21 @@ impl LessonProgress {
     }
 }
 
-fn reached(furthest: &Furthest, threshold: i32) -> Vec<Reached> {
+/// The percentages of a funnel, in their order.
+pub(super) fn steps(threshold: i32) -> Vec<i32> {
     let mut percentages = [&QUARTERS[..], &[threshold]].concat();
     percentages.sort_unstable();
     percentages.dedup();
+    percentages
+}
+
+fn reached(furthest: &Furthest, threshold: i32) -> Vec<Reached> {
     let students = |percentage| match percentage {
         0 => furthest.started(),
         percentage => furthest.within(percentage, 100),
     };
-    percentages.into_iter().map(|percentage| Reached { percentage, students: students(percentage) }).collect()
+    let step = |percentage| Reached { percentage, students: students(percentage) };
+    steps(threshold).into_iter().map(step).collect()
 }
 
 /// The whole lesson is of the last tenth.

@@ -2,10 +2,13 @@
 
 pub mod get_classrooms;
 pub mod get_daily;
+pub mod get_daily_report;
 pub mod get_engagement;
 pub mod get_lesson_progress;
 pub mod get_lessons;
 pub mod get_timeseries;
+pub mod put_daily_report;
+pub mod report;
 
 mod buckets;
 mod range;

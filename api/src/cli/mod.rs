@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod client;
 mod migrate;
 mod openapi;
 mod progress;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Settings, with_file_as_defaults};
+use crate::config::{Config, ConfigError, Settings, with_each_arg, with_file_as_defaults};
 use crate::error::chain;
 use crate::store::SettingsError;
 use crate::{app, telemetry};
@@ -44,6 +45,8 @@ pub enum Command {
     /// Print a token for the API, signed with this installation's key.
     #[command(after_help = TOKEN_EXAMPLES)]
     Token(token::TokenArgs),
+    /// Keep the programs that may call the API.
+    Client(client::ClientArgs),
     /// Recompute every figure from the raw log and name each difference.
     ///
     /// Ends with 0 where there is none, with 1 where there is one, with 2 where it could not run. Changes nothing.
@@ -119,6 +122,10 @@ impl Command {
             Self::Serve(settings) => app::serve(configured(settings)?).await?,
             Self::Migrate(settings) => migrate::run(&configured(settings)?).await?,
             Self::Token(args) => token::run(args)?,
+            Self::Client(client::ClientArgs { action }) => {
+                let config = configured(action.settings().clone())?;
+                return client::run(action, &config).await;
+            }
             Self::Verify(settings) => return verify::run(&configured(settings)?).await,
             Self::Rebuild(settings) => return rebuild::run(&configured(settings)?).await,
             Self::Retention(args) => {
@@ -137,6 +144,7 @@ impl Command {
             | Self::Verify(settings)
             | Self::Rebuild(settings) => Some(settings),
             Self::Token(args) => Some(&args.settings),
+            Self::Client(args) => Some(args.action.settings()),
             Self::Retention(args) => Some(&args.settings),
             Self::Openapi => None,
         }
@@ -174,7 +182,7 @@ fn parse_by(command: clap::Command, args: &[OsString]) -> Result<Cli, ParseError
 
 /// Help names the environment's keys and never shows their values: some are secrets.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| command.mut_args(|arg| arg.hide_env_values(true)))
+    with_each_arg(Cli::command(), &|arg| arg.hide_env_values(true))
 }
 
 #[cfg(test)]

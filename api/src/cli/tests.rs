@@ -16,7 +16,7 @@ fn the_command_line_is_consistent() {
 #[test]
 fn without_a_command_there_is_help() {
     let help = help(&["edtech-api"]);
-    for command in ["serve", "migrate", "token", "verify", "rebuild", "openapi", "Examples:"] {
+    for command in ["serve", "migrate", "token", "client", "verify", "rebuild", "openapi", "Examples:"] {
         assert!(help.contains(command), "{help}");
     }
 }
@@ -29,6 +29,30 @@ fn help_names_the_environment_and_shows_no_value_of_it() {
     for key in ["DATABASE_URL", "HOST", "PORT", "RUST_LOG", "EDTECH_JWT_SIGNING_KEY", "EDTECH_TIME_ZONE"] {
         assert!(help.contains(&format!("[env: {key}]")), "{key} in {help}");
     }
+}
+
+#[test]
+fn commands_within_a_command_have_the_settings_of_the_others() {
+    let help = help(&["edtech-api", "client", "put", "--help"]);
+    for key in ["--secret-file", "[env: DATABASE_URL]", "--config", "Examples:"] {
+        assert!(help.contains(key), "{key} in {help}");
+    }
+    let file = std::env::temp_dir().join(format!("edtech-client-{}.toml", std::process::id()));
+    std::fs::write(&file, "EDTECH_DATA_DIR = \"/var/lib/edtech\"").unwrap();
+    let args = ["edtech-api", "client", "list", "--config", file.to_str().unwrap()].map(OsString::from);
+    let parsed = parse(&args);
+    std::fs::remove_file(&file).unwrap();
+    let parsed = parsed.unwrap();
+    let config = Config::try_from(parsed.command.settings().unwrap().clone()).unwrap();
+    assert_eq!(config.data_dir.to_str(), Some("/var/lib/edtech"));
+}
+
+#[test]
+fn a_client_that_could_not_be_is_refused() {
+    let put = |id, scope| help(&["edtech-api", "client", "put", "--id", id, "--scope", scope]);
+    assert!(put("air:flow", "read").contains("is no name of 1 to 255 ASCII characters"));
+    assert!(put("airflow", "").contains("may do nothing"));
+    assert!(put("airflow", "admin").contains("there are read, roster"));
 }
 
 #[test]

@@ -20,7 +20,12 @@ pub fn with_file_as_defaults(command: Command, path: &Path) -> Result<Command, S
     if let Some(unknown) = values.keys().find(|key| !known.contains(key)) {
         return Err(refused(format!("where {unknown} is no setting; for example PORT = 8000")));
     }
-    Ok(command.mut_subcommands(|command| command.mut_args(|arg| with_default(arg, &values))))
+    Ok(with_each_arg(command, &|arg| with_default(arg, &values)))
+}
+
+/// The same command line with every argument of every command as `change` makes it.
+pub fn with_each_arg(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
+    command.mut_args(change).mut_subcommands(|command| with_each_arg(command, change))
 }
 
 fn with_default(arg: Arg, values: &BTreeMap<String, String>) -> Arg {
@@ -47,8 +52,8 @@ fn plain(key: String, value: Value) -> Result<String, String> {
 }
 
 fn keys(command: &Command) -> Vec<String> {
-    let args = command.get_subcommands().flat_map(Command::get_arguments);
-    args.filter_map(key).filter(|key| *key != CONFIG).map(ToOwned::to_owned).collect()
+    let own = command.get_arguments().filter_map(key).filter(|key| *key != CONFIG).map(ToOwned::to_owned);
+    own.chain(command.get_subcommands().flat_map(keys)).collect()
 }
 
 fn key(arg: &Arg) -> Option<&str> {

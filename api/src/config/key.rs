@@ -41,6 +41,7 @@ pub(super) const BOOTSTRAP_CLIENT_SECRET: Key =
     key("EDTECH_BOOTSTRAP_CLIENT_SECRET", "secret", "\"$(openssl rand -hex 32)\"");
 /// For how long logs are kept.
 pub const KEEP_DAYS: Key = key("EDTECH_KEEP_DAYS", "number", "400");
+pub(super) const DAILY_REPORT_AT: Key = key("EDTECH_DAILY_REPORT_AT", "time of day", "02:30");
 pub(super) const LOG_FORMAT: Key = key("EDTECH_LOG_FORMAT", "format", "json");
 
 /// What tokens are signed with.

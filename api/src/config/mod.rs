@@ -11,17 +11,18 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 
 pub use database_url::DatabaseUrl;
-pub use file::with_file_as_defaults;
+pub use file::{with_each_arg, with_file_as_defaults};
 pub use key::{ConfigError, DATA_DIR, JWT_SIGNING_KEY, KEEP_DAYS, METRICS_LISTEN, PORT, RUST_LOG};
 pub use secret::Secret;
 pub use settings::Settings;
 
 use key::{
-    BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DATABASE_CONNECTIONS, DATABASE_URL,
-    HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+    BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DAILY_REPORT_AT,
+    DATABASE_CONNECTIONS, DATABASE_URL, HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
 };
 
 /// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).
@@ -53,6 +54,8 @@ pub struct Config {
     pub completion_threshold: i32,
     /// For how many days before today logs are kept; for ever without it.
     pub keep_days: Option<u32>,
+    /// When the report of the day before is made, in the zone that days are counted in; by nobody here without it.
+    pub daily_report_at: Option<NaiveTime>,
     /// What tokens are signed with, where it is given.
     pub jwt_signing_key: Option<Secret>,
     /// The client that is made at the start.
@@ -135,6 +138,7 @@ impl TryFrom<Settings> for Config {
             time_zone: TIME_ZONE.parse(&settings.time_zone)?,
             completion_threshold: COMPLETION_THRESHOLD.number(&settings.completion_threshold, 1..=100)?,
             keep_days: settings.keep_days.map(|days| KEEP_DAYS.number(&days, 1..=36_500)).transpose()?,
+            daily_report_at: settings.daily_report_at.map(|time| time_of_day(&time)).transpose()?,
             jwt_signing_key: signing_key.map(long_enough).transpose()?,
             bootstrap_client: bootstrap_client(settings.bootstrap_client_id, client_secret)?,
             log_filter: settings.log_filter,
@@ -145,6 +149,11 @@ impl TryFrom<Settings> for Config {
 
 fn host(text: &str) -> Result<IpAddr, ConfigError> {
     if text == "localhost" { Ok(Ipv4Addr::LOCALHOST.into()) } else { HOST.parse(text) }
+}
+
+fn time_of_day(text: &str) -> Result<NaiveTime, ConfigError> {
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .map_err(|_| DAILY_REPORT_AT.fault(format!("is {text:?}, which is no time from 00:00 to 23:59")))
 }
 
 fn long_enough(key: Secret) -> Result<Secret, ConfigError> {
@@ -165,13 +174,19 @@ fn bootstrap_client(
         (Some(_), Some(secret)) if secret.expose().is_empty() => {
             Err(BOOTSTRAP_CLIENT_SECRET.fault("is empty"))
         }
-        // HTTP Basic ends the name at the first colon.
-        (Some(id), Some(_))
-            if id.is_empty() || id.len() > 255 || id.contains([':', ' ']) || !id.is_ascii() =>
-        {
-            Err(BOOTSTRAP_CLIENT_ID.fault("is no name of 1 to 255 ASCII characters without space and colon"))
+        (Some(id), Some(client_secret)) => {
+            let client_id = client_name(&id).map_err(|fault| BOOTSTRAP_CLIENT_ID.fault(fault))?;
+            Ok(Some(BootstrapClient { client_id, client_secret }))
         }
-        (Some(client_id), Some(client_secret)) => Ok(Some(BootstrapClient { client_id, client_secret })),
+    }
+}
+
+/// A client's name. HTTP Basic ends it at the first colon.
+pub fn client_name(text: &str) -> Result<String, &'static str> {
+    let is_one = |character: char| character.is_ascii_graphic() && character != ':';
+    match (1..=255).contains(&text.len()) && text.chars().all(is_one) {
+        true => Ok(text.to_owned()),
+        false => Err("is no name of 1 to 255 ASCII characters without space and colon"),
     }
 }
 

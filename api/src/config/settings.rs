@@ -59,6 +59,11 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_KEEP_DAYS", value_name = "DAYS", help_heading = COUNTING)]
     pub(super) keep_days: Option<String>,
 
+    /// Makes the report of the day before at this time of each day, in the zone that days are counted in; once, however many
+    /// replicas have it [default: off, as where Airflow does it].
+    #[arg(long, env = "EDTECH_DAILY_REPORT_AT", value_name = "HH:MM", help_heading = COUNTING)]
+    pub(super) daily_report_at: Option<String>,
+
     /// Signs tokens: at least 32 bytes, the same on every replica. Made and kept in the data directory on the loopback
     /// demo. Better not a flag: every user of the machine reads command lines.
     #[arg(long, env = "EDTECH_JWT_SIGNING_KEY", value_name = "KEY", help_heading = ACCESS)]

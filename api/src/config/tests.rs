@@ -86,11 +86,20 @@ fn a_bad_value_is_refused_in_one_line_with_key_fault_and_example() {
         ("--metrics-listen", "9100", "EDTECH_METRICS_LISTEN "),
         ("--log-format", "xml", "EDTECH_LOG_FORMAT "),
         ("--shutdown-seconds", "0", "EDTECH_SHUTDOWN_SECONDS "),
+        ("--daily-report-at", "24:00", "EDTECH_DAILY_REPORT_AT "),
+        ("--daily-report-at", "2 am", "EDTECH_DAILY_REPORT_AT "),
     ] {
         let line = config(&[flag, value]).expect_err(flag);
         assert!(line.starts_with(key), "{line}");
         assert!(line.contains("for example ") && !line.contains('\n'), "{line}");
     }
+}
+
+#[test]
+fn the_daily_report_is_made_at_a_time_or_by_somebody_else() {
+    let at = |flags: &[&str]| config(flags).unwrap().daily_report_at.map(|time| time.to_string());
+    assert_eq!(at(&["--daily-report-at", "02:30"]).as_deref(), Some("02:30:00"));
+    assert_eq!(at(&[]), None);
 }
 
 #[test]

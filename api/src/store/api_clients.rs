@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::api_client;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryOrder};
 
 use super::Store;
 use super::query::Query;
@@ -31,6 +31,23 @@ impl Store {
     pub async fn api_client(&self, client_id: &str) -> Result<Option<ApiClient>, StoreError> {
         let row = api_client::Entity::find_by_id(client_id).one(&self.reader).await?;
         Ok(row.map(ApiClient::from))
+    }
+
+    /// All clients, by name.
+    pub async fn api_clients(&self) -> Result<Vec<api_client::Model>, StoreError> {
+        let clients = api_client::Entity::find().order_by_asc(api_client::Column::ClientId);
+        Ok(clients.all(&self.reader).await?)
+    }
+
+    /// Removes the client, and with it its sessions; false where there is none.
+    pub async fn remove_api_client(&self, client_id: &str) -> Result<bool, StoreError> {
+        let remove = Query::new(self.dialect, "DELETE FROM api_clients WHERE client_id = {client_id}");
+        let remove = remove.bind("client_id", client_id);
+        let removed = self.write(move |tx| {
+            let remove = remove.clone();
+            Box::pin(async move { remove.execute(tx).await })
+        });
+        Ok(removed.await? > 0)
     }
 
     /// Makes the client, or replaces its secret and scopes. Whoever is signed in by what it was signs in again.

@@ -1,5 +1,7 @@
 //! Which day a moment belongs to, and what completes a lesson: the rules that every figure is counted by.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -21,13 +23,23 @@ impl Calendar {
         moment.with_timezone(&self.zone).date_naive()
     }
 
+    /// Every day that can have a log, up to today.
+    pub fn days_so_far(&self, now: DateTime<Utc>) -> RangeInclusive<NaiveDate> {
+        FIRST_DAY..=self.day_of(now)
+    }
+
     /// The first moment of a day. Where clocks skip midnight, that is the first moment after the gap.
     pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
-        let midnight = day.and_time(NaiveTime::MIN);
-        // A gap at midnight is at most some hours long; a whole skipped day (Samoa, 2011) begins with the next one.
-        let candidates = (0..=48).map(|half_hours| midnight + chrono::TimeDelta::minutes(30 * half_hours));
-        let start = candidates.filter_map(|local| self.zone.from_local_datetime(&local).earliest()).next();
-        start.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+        self.moment_of(day, NaiveTime::MIN)
+    }
+
+    /// The moment when clocks first show this time on a day. Where they skip it, that is the first moment after the gap.
+    pub fn moment_of(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let wanted = day.and_time(time);
+        // A gap is at most some hours long; a whole skipped day (Samoa, 2011) begins with the next one.
+        let candidates = (0..=48).map(|half_hours| wanted + chrono::TimeDelta::minutes(30 * half_hours));
+        let moment = candidates.filter_map(|local| self.zone.from_local_datetime(&local).earliest()).next();
+        moment.map_or_else(|| wanted.and_utc(), |local| local.with_timezone(&Utc))
     }
 
     /// The first moment after a day.
@@ -72,6 +84,19 @@ mod tests {
         assert_eq!(hours("2026-03-29"), 23);
         assert_eq!(hours("2026-10-25"), 25);
         assert_eq!(hours("2026-10-26"), 24);
+    }
+
+    #[test]
+    fn a_time_that_clocks_skip_or_show_twice_is_one_moment() {
+        let paris = calendar(Tz::Europe__Paris);
+        let at = |text| {
+            let time = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
+            paris.moment_of(day(text), time).to_rfc3339()
+        };
+        assert_eq!(at("2026-03-28"), "2026-03-28T01:30:00+00:00");
+        // Half past two is three o'clock of summer time, and comes twice when summer ends: the first one counts.
+        assert_eq!(at("2026-03-29"), "2026-03-29T01:00:00+00:00");
+        assert_eq!(at("2026-10-25"), "2026-10-25T00:30:00+00:00");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! The figures of a span of days, counted from the rollups.
 
 use chrono::NaiveDate;
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::query::Query;
 use super::record::EVER;
-use super::{FIRST_DAY, Store};
+use super::{Dialect, FIRST_DAY, Store};
 use crate::error::StoreError;
 
 /// What was counted of some logs, as sums: averages are for the reader to take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// Learners with at least one log.
     pub active_students: i64,
@@ -28,7 +29,7 @@ pub struct Figures {
 }
 
 /// The figures of learners who are enrolled together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolled {
     /// Learners enrolled today.
     pub students: i64,
@@ -37,7 +38,7 @@ pub struct Enrolled {
 }
 
 /// The figures of a lesson.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonFigures {
     /// Our name for the lesson.
     pub lesson_id: i64,
@@ -128,31 +129,40 @@ impl DaySpan {
 impl Store {
     /// The figures of a span of days. One statement, so that all of them are of the same moment.
     pub async fn figures(&self, span: DaySpan, breakdown: Breakdown) -> Result<FiguresReport, StoreError> {
-        let rows = self.figures_query(breakdown.sql(), span).all(&self.reader).await?;
-        let mut report = FiguresReport::default();
-        for row in &rows {
+        Ok(FiguresReport::read(&self.reader, self.dialect, span, breakdown).await?)
+    }
+}
+
+/// A statement made of [`parts`](Breakdown::sql), for a span of days.
+fn figures_query(dialect: Dialect, sql: &str, span: DaySpan) -> Query {
+    let active = match span.kept_day() {
+        Some(_) => include_str!("sql/figures_active_kept.sql"),
+        None => include_str!("sql/figures_active_counted.sql"),
+    };
+    let query = Query::new(dialect, &format!("{active}{sql}"))
+        .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
+        .bind_day("last_day", span.to.unwrap_or(LAST_DAY));
+    match span.kept_day() {
+        Some(day) => query.bind_day("active_day", day),
+        None => query,
+    }
+}
+
+impl FiguresReport {
+    /// Reads the figures of a span of days, in one statement.
+    pub(super) async fn read(
+        on: &impl ConnectionTrait,
+        dialect: Dialect,
+        span: DaySpan,
+        breakdown: Breakdown,
+    ) -> Result<Self, DbErr> {
+        let mut report = Self::default();
+        for row in &figures_query(dialect, breakdown.sql(), span).all(on).await? {
             report.add(row)?;
         }
         Ok(report.sorted())
     }
 
-    /// A statement made of [`parts`](Breakdown::sql), for a span of days.
-    fn figures_query(&self, sql: &str, span: DaySpan) -> Query {
-        let active = match span.kept_day() {
-            Some(_) => include_str!("sql/figures_active_kept.sql"),
-            None => include_str!("sql/figures_active_counted.sql"),
-        };
-        let query = Query::new(self.dialect, &format!("{active}{sql}"))
-            .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
-            .bind_day("last_day", span.to.unwrap_or(LAST_DAY));
-        match span.kept_day() {
-            Some(day) => query.bind_day("active_day", day),
-            None => query,
-        }
-    }
-}
-
-impl FiguresReport {
     /// Takes one row to where it belongs.
     fn add(&mut self, row: &QueryResult) -> Result<(), DbErr> {
         let figures = figures_of(row)?;

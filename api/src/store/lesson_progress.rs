@@ -63,7 +63,8 @@ impl Store {
 }
 
 impl Furthest {
-    fn add(&mut self, percentage: Option<i32>, students: i64) {
+    /// So many learners came so far and no further.
+    pub(super) fn add(&mut self, percentage: Option<i32>, students: i64) {
         match percentage {
             Some(percentage) => self.percentages.push((percentage, students)),
             None => self.without_percentage += students,

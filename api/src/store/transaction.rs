@@ -3,7 +3,10 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use sea_orm::{DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    AccessMode, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
 
 use super::error::lost_a_race;
 use super::{Dialect, Store};
@@ -40,6 +43,37 @@ impl Store {
             }
         });
         task.await.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))
+    }
+
+    /// Runs `work` in a transaction that sees one state of the database: all that it reads is of one moment. In a task of
+    /// its own, for the same reason.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
+    {
+        let store = self.clone();
+        let task = tokio::spawn(async move {
+            let snapshot = store.snapshot().await?;
+            let outcome = work(&snapshot).await;
+            // Nothing was written: however it ends, nothing is lost.
+            let _ = snapshot.rollback().await;
+            outcome
+        });
+        Ok(task.await.unwrap_or_else(|failed| Err(DbErr::Custom(failed.to_string())))?)
+    }
+
+    /// A transaction that sees one state of the database; SQLite's always do.
+    pub(super) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = match self.dialect {
+            Dialect::Sqlite => TransactionOptions::default(),
+            Dialect::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        self.reader.begin_with_options(options).await
     }
 
     async fn attempt<T, F>(&self, work: &F) -> Result<T, DbErr>

@@ -61,6 +61,33 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/analytics/daily/{date}/report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read the report of a day
+     * @description As it was made last, with whether it has become stale since: a log came late, a learner moved or was erased. As JSON,
+     *     `text/csv` or `text/markdown` (a page to be read), by `Accept`.
+     */
+    get: operations["get_analytics_daily_report"];
+    /**
+     * Make the report of a day
+     * @description Any day up to today, any number of times, also while logs come late: the report is kept with the revision of the day that
+     *     its figures are of, all read at one moment. Where it would say what the kept one says, that one stays. The body may tell
+     *     the work that led to it; it is kept with the report.
+     */
+    put: operations["put_analytics_daily_report"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/analytics/engagement": {
     parameters: {
       query?: never;
@@ -687,6 +714,18 @@ export interface components {
        */
       classroom: string;
     };
+    /** @description Another day, and what is different from it. */
+    Comparison: {
+      /**
+       * Format: date
+       * @description The other day.
+       */
+      date: string;
+      /** @description The figures of the report's day less those of this one. */
+      differences: components["schemas"]["Differences"];
+      /** @description Its totals. `students` is the same enrolment as that of the report. */
+      totals: components["schemas"]["EnrolledFigures"];
+    };
     /** @description The figures of a day. */
     Daily: {
       /** @description Every classroom, by name. */
@@ -711,6 +750,87 @@ export interface components {
       /** @description The platform as a whole. */
       totals: components["schemas"]["EnrolledFigures"];
     };
+    /** @description The report of a day, as it was made last. */
+    DailyReport: {
+      /** @description The day before, and what is different. */
+      against_day_before: components["schemas"]["Comparison"];
+      /** @description The same weekday a week before, and what is different. */
+      against_same_weekday: components["schemas"]["Comparison"];
+      /** @description Every classroom, by name. */
+      classrooms: components["schemas"]["ClassroomFigures"][];
+      /** @description How logs came in. */
+      data_quality: components["schemas"]["DataQuality"];
+      /**
+       * Format: date
+       * @description The day.
+       */
+      date: string;
+      /** @description The day's item of `/analytics/engagement`. */
+      engagement: components["schemas"]["DayFigures"];
+      /**
+       * Format: date-time
+       * @description When the figures were read.
+       */
+      generated_at: string;
+      /** @description Every lesson, by id. */
+      lessons: components["schemas"]["LessonFigures"][];
+      /**
+       * @description Lessons that learners began on the day and left before their end, those first that lost the largest share; ten at
+       *     most.
+       */
+      lessons_that_lose_people: components["schemas"]["LosingLesson"][];
+      /** @description Classrooms with learners, those first of whose learners the largest share was active. */
+      ranked_classrooms: components["schemas"]["RankedClassroom"][];
+      /**
+       * Format: int64
+       * @description The revision of the day that they are of: a number that every change to the day's figures raises.
+       */
+      revision: number;
+      /**
+       * Format: int64
+       * @description Learners without a log on the seven days up to this one.
+       */
+      silent_students: number;
+      /**
+       * @description Whether a report that is made now would say something else. Enrolment alone does not count: it is that of the
+       *     moment when the report was made.
+       */
+      stale: boolean;
+      /** @description Why it would; null where it would not. */
+      stale_reason: string | null;
+      /** @description The work that led to the report, with its figures, as whoever made it told. */
+      tasks: components["schemas"]["Tasks"];
+      /**
+       * @description It is a calendar day in this zone.
+       * @example Europe/Paris
+       */
+      time_zone: string;
+      /** @description The platform as a whole. */
+      totals: components["schemas"]["EnrolledFigures"];
+    };
+    /** @description What arrived on the day, whatever day it is of. */
+    DataQuality: {
+      /**
+       * Format: int64
+       * @description Logs that were new.
+       */
+      accepted: number;
+      /**
+       * Format: int64
+       * @description Logs that were stored before: somebody sent them again.
+       */
+      duplicates: number;
+      /**
+       * Format: int64
+       * @description Of the new ones, those that happened more than 24 hours before.
+       */
+      late: number;
+      /**
+       * Format: int64
+       * @description Logs that were refused.
+       */
+      rejected: number;
+    };
     /** @description The figures of a day. */
     DayFigures: components["schemas"]["EnrolledFigures"] & {
       /**
@@ -734,6 +854,39 @@ export interface components {
       /** Format: int64 */
       rejected_logs?: number;
       totals?: components["schemas"]["FiguresChange"];
+    };
+    /** @description The figures of one day less those of another. */
+    Differences: {
+      /**
+       * Format: int64
+       * @description Learners with at least one log.
+       */
+      active_students: number;
+      /**
+       * Format: double
+       * @description Null where one of both days has none.
+       */
+      avg_completion_percentage: number | null;
+      /**
+       * Format: double
+       * @description Null where one of both days has none.
+       */
+      avg_watch_time_seconds: number | null;
+      /**
+       * Format: int64
+       * @description Learner × lesson pairs that were completed.
+       */
+      completed: number;
+      /**
+       * Format: int64
+       * @description Logs.
+       */
+      streaming_logs: number;
+      /**
+       * Format: int64
+       * @description Seconds watched.
+       */
+      watch_time_seconds: number;
     };
     /** @description The figures of learners who are enrolled together. */
     EnrolledFigures: components["schemas"]["Figures"] & {
@@ -1021,6 +1174,59 @@ export interface components {
        * @description Seconds watched since the previous log of the same viewing.
        */
       watch_time_seconds?: number | null;
+    };
+    /** @description A lesson that learners left before its end. */
+    LosingLesson: {
+      /**
+       * Format: int64
+       * @description Those who came on the day to what completes a lesson.
+       */
+      finished: number;
+      /**
+       * Format: int64
+       * @description Our name for it.
+       */
+      lesson_id: number;
+      /**
+       * Format: int64
+       * @description Those who did not.
+       */
+      lost: number;
+      /** @description Where most of them stopped. */
+      lost_most: components["schemas"]["LostBetween"];
+      /**
+       * Format: double
+       * @description How many that is of those who started, from 0 to 1.
+       */
+      lost_share: number;
+      /**
+       * Format: int64
+       * @description Learners who streamed it on the day, as far as their players tell how far they came.
+       */
+      started: number;
+      /**
+       * @description What people call it.
+       * @example Introduction à Docker
+       */
+      title: string;
+    };
+    /** @description Learners who came to one percentage and not to the next. */
+    LostBetween: {
+      /**
+       * Format: int32
+       * @description They came at least so far,
+       */
+      from: number;
+      /**
+       * Format: int64
+       * @description How many.
+       */
+      students: number;
+      /**
+       * Format: int32
+       * @description and not so far.
+       */
+      to: number;
     };
     /**
      * @description A classroom by its name.
@@ -1433,6 +1639,10 @@ export interface components {
        */
       watch_time_seconds?: number | null;
     };
+    /** @description What may come with a request for a report. */
+    PostedReport: {
+      tasks?: components["schemas"]["Tasks"] | null;
+    };
     /**
      * @description A learner as posted, by the LMS's name. What is left out stays as it is; what is null or empty is cleared.
      * @example {
@@ -1468,6 +1678,16 @@ export interface components {
       title: string;
       /** @description Always `about:blank`: the `code` tells problems apart. */
       type: string;
+    };
+    /** @description A classroom in its place. */
+    RankedClassroom: components["schemas"]["ClassroomFigures"] & {
+      /**
+       * Format: double
+       * @description How many of its learners were active, from 0 to 1.
+       */
+      active_share: number;
+      /** @description From 1. */
+      rank: number;
     };
     /** @description What arrived within the last minute, whatever day it is from: a replay of old logs moves these too. */
     Rates: {
@@ -1778,6 +1998,18 @@ export interface components {
        * @description Our name for the learner.
        */
       student_id: number;
+    };
+    /**
+     * @description The figures of each task, by its name; kept to the letter, so that no number changes on its way.
+     * @example {
+     *       "analyze_student_engagement": {
+     *         "active_students": 907,
+     *         "streaming_logs": 3057
+     *       }
+     *     }
+     */
+    Tasks: {
+      [key: string]: Record<string, never>;
     };
     /** @description Learners whose furthest percentage lies between two, both included. */
     Tenth: {
@@ -2164,6 +2396,234 @@ export interface operations {
         };
       };
       /** @description Perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_analytics_daily_report: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` of the report that the client has */
+        "If-None-Match"?: string | null;
+      };
+      path: {
+        /**
+         * @description A calendar day in the platform's time zone
+         * @example 2021-11-29
+         */
+        date: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The report */
+      200: {
+        headers: {
+          /** @description The revision of the day, and what else tells reports and their forms apart */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DailyReport"];
+          "text/csv": string;
+          "text/markdown": string;
+        };
+      };
+      /** @description The client has this report in this form */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description None of the forms that `Accept` names */
+      406: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  put_analytics_daily_report: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description A calendar day in the platform's time zone
+         * @example 2021-11-29
+         */
+        date: string;
+      };
+      cookie?: never;
+    };
+    /** @description The figures of each task; 64 KiB at most */
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["PostedReport"] | null;
+      };
+    };
+    responses: {
+      /** @description Made anew, or still what it was */
+      200: {
+        headers: {
+          /** @description The revision of the day, as far as nothing else tells reports apart */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DailyReport"];
+        };
+      };
+      /** @description Made for the first time */
+      201: {
+        headers: {
+          /** @description The revision of the day */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DailyReport"];
+        };
+      };
+      /** @description The query or the body cannot be read at all */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Too many bytes or too many rows */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A content type or encoding that is not taken here */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
       503: {
         headers: {
           [name: string]: unknown;

@@ -84,7 +84,7 @@ async fn replay_and_compare(database: Database, zone: Zone) {
 }
 
 /// Replays the recording; how many logs were accepted, and how many were there already.
-async fn replay(platform: &Platform) -> (u64, u64) {
+pub(super) async fn replay(platform: &Platform) -> (u64, u64) {
     let fixture = |name: &str| fixture(name).to_str().expect("a path in UTF-8").to_owned();
     let (students, lessons, logs) =
         (fixture("students.csv"), fixture("lessons.csv"), fixture("streaming_logs.ndjson.gz"));
@@ -105,13 +105,13 @@ fn fixture(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "fixtures", "funmooc", name].iter().collect()
 }
 
-fn expected() -> Value {
+pub(super) fn expected() -> Value {
     let text = std::fs::read_to_string(fixture("expected.json")).expect("expected.json");
     serde_json::from_str(&text).expect("expected.json")
 }
 
 /// One part of `expected.json`: groups of figures by name.
-fn groups<'e>(expected: &'e Value, part: &str) -> &'e Map<String, Value> {
+pub(super) fn groups<'e>(expected: &'e Value, part: &str) -> &'e Map<String, Value> {
     let groups = expected[part].as_object().unwrap_or_else(|| panic!("no {part} in expected.json"));
     assert!(!groups.is_empty());
     groups
@@ -180,7 +180,7 @@ fn compare_items(items: &Value, key: &str, groups: &Map<String, Value>) {
     }
 }
 
-fn in_our_names(figures: &Value) -> Value {
+pub(super) fn in_our_names(figures: &Value) -> Value {
     let known =
         NAMES.iter().filter_map(|(ours, theirs)| Some(((*ours).to_owned(), figures.get(theirs)?.clone())));
     let known: Map<String, Value> = known.collect();

@@ -34,13 +34,17 @@ fn post(path: &'static str, body: &str, status: u16) -> Call {
     send(Method::POST, path, "application/json", body, status)
 }
 
+fn put(path: &'static str, body: &str, status: u16) -> Call {
+    send(Method::PUT, path, "application/json", body, status)
+}
+
 fn patch(path: &'static str, body: &str, status: u16) -> Call {
     send(Method::PATCH, path, "application/json", body, status)
 }
 
 /// In order: later calls build on what earlier ones made. Student 1 and lesson 1 are the first of a new database.
 fn calls() -> Vec<Call> {
-    [about(), token(), session(), roster(), lists(), logs(), analytics(), deletions()]
+    [about(), token(), session(), roster(), lists(), logs(), analytics(), reports(), deletions()]
         .into_iter()
         .flatten()
         .collect()
@@ -210,6 +214,28 @@ fn analytics() -> Vec<Call> {
         get("/analytics/timeseries?bucket=minute&from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", 422),
     ]);
     calls
+}
+
+fn reports() -> Vec<Call> {
+    let day = "/analytics/daily/2026-03-02/report";
+    vec![
+        get(day, 404),
+        put(day, "", 201),
+        put(day, r#"{"tasks": {"a": {"figure": 7}}}"#, 200),
+        put(day, "{", 400),
+        put(day, r#"{"tasks": {"a": 7}}"#, 422),
+        put(day, &format!("{{{}}}", " ".repeat(65 * 1024)), 413),
+        send(Method::PUT, day, "text/plain", "nothing", 415),
+        put("/analytics/daily/2199-01-01/report", "", 422),
+        put("/analytics/daily/1969-01-01/report", "", 422),
+        put("/analytics/daily/-9999-01-01/report", "", 422),
+        put("/analytics/daily/today/report", "", 422),
+        get(day, 200),
+        get("/analytics/daily/2026-03-01/report", 404),
+        get("/analytics/daily/-9999-01-01/report", 404),
+        get("/analytics/daily/2199-01-01/report", 404),
+        get("/analytics/daily/2026-3-2/report", 422),
+    ]
 }
 
 fn deletions() -> Vec<Call> {

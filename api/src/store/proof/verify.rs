@@ -3,17 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbErr, IsolationLevel, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use super::Progress;
 use super::compare::{Difference, differences};
 use super::slices::{Reading, Slice};
 use crate::error::StoreError;
 use crate::store::query::{Query, Rows};
-use crate::store::{Calendar, Dialect, FIRST_DAY, Store, derived};
+use crate::store::{Calendar, FIRST_DAY, Store, derived};
 
 /// What a verification found.
 #[derive(Debug, Default)]
@@ -61,19 +58,6 @@ impl Store {
         closed_before: Option<chrono::NaiveDate>,
     ) -> Reading<'c, C> {
         Reading { on, dialect: self.dialect, calendar, closed_before }
-    }
-
-    /// A transaction that sees one state of the database; SQLite's always do.
-    async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = match self.dialect {
-            Dialect::Sqlite => TransactionOptions::default(),
-            Dialect::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                ..TransactionOptions::default()
-            },
-        };
-        self.reader.begin_with_options(options).await
     }
 
     /// What derives from the rollups that were compared so far, all in one snapshot.
