@@ -137,7 +137,7 @@ def table(airflow: Airflow, platform: Platform, *kinds: list[dict[str, Any]]) ->
         work = spread(inside[method, route])
         lines.append(f"| `{task}` | {original} | {work} | {spread(by_hand[task])} | {spread(backfill[task])} |")
     runs = f"{spread(by_hand['run'])} | {spread(backfill['run'])}"
-    run = f"| the whole run | {ORIGINAL_RUN} | {whole(inside):.4f} | {runs} |"
+    run = f"| the whole run | {ORIGINAL_RUN} | {spread([whole(inside)])} | {runs} |"
     token = f"| a token (each task gets one) | – | {spread(inside[TOKEN])} | – | – |"
     return "\n".join([*lines, run, token])
 
@@ -162,7 +162,7 @@ def whole(inside: dict[tuple[str, str], list[float]]) -> float:
 
 def spread(seconds: list[float]) -> str:
     """The median, and from where to where."""
-    digits = 4 if max(seconds) < 0.1 else 2
+    digits = 3 if max(seconds) < 1 else 2
     middle = f"{median(seconds):.{digits}f}"
     return middle if len(seconds) == 1 else f"{middle} ({min(seconds):.{digits}f}–{max(seconds):.{digits}f})"
 

@@ -80,6 +80,26 @@ def test_a_report_is_made_for_the_first_time_and_then_again(connected: Platform)
     assert made[0] == made[1] == made[2]
 
 
+def test_a_late_log_makes_a_report_stale_until_the_day_is_run_again(connected: Platform) -> None:
+    day = "2021-06-03"
+    tasks.generate_daily_report(day, {}, {}, {})
+    assert connected.report(day)["stale"] is False
+    late = {
+        "student": connected.get("/students?limit=1")["items"][0]["external_id"],
+        "lesson": "introduction-a-docker",
+        "event_type": "played",
+        "event_timestamp": f"{day}T12:00:00Z",
+        "watch_time_seconds": 60,
+    }
+    assert connected.request("POST", "/streaming-logs", json=late).status_code == 201
+    stale = connected.report(day)
+    assert (stale["stale"], stale["totals"]["streaming_logs"]) == (True, 0)
+    assert tasks.generate_daily_report(day, {}, {}, {})["streaming_logs"] == 1
+    fresh = connected.report(day)
+    assert (fresh["stale"], fresh["totals"]["streaming_logs"]) == (False, 1)
+    assert fresh["revision"] > stale["revision"]
+
+
 def test_a_day_that_has_not_begun_is_refused_at_once(connected: Platform) -> None:
     with pytest.raises(AirflowFailException, match=r"PUT /analytics/daily/2999-01-01/report: 422 .*2999"):
         tasks.generate_daily_report("2999-01-01", {}, {}, {})
