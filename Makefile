@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench document check openapi screenshots clean
+.PHONY: help run test test-all bench document airflow check openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ bench: ## Measure the platform beside its database; the table goes to docs/PERFO
 document: ## Let the platform measure itself, as the original was measured and at scale; docs/BENCHMARKS.md is what it prints
 	@scripts/needs bench
 	@scripts/document
+
+airflow: ## Run the daily DAG in a real Airflow beside a real API, and time its tasks (PROFILE=release, KEEP=1 to look around)
+	@scripts/needs airflow
+	@scripts/airflow run
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check
