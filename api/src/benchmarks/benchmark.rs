@@ -86,12 +86,19 @@ pub(super) fn kept<T: DeserializeOwned>(json: &str) -> Result<T, Problem> {
     serde_json::from_str(json).map_err(Problem::internal)
 }
 
+/// The name of a run. It is read after the caller is known: what is no name is nothing that strangers are told of.
+pub(super) fn id_in_path(text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|_| unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no benchmark of this id. GET /benchmarks lists those that there are.")
+}
+
 /// The run of this name.
 pub(super) async fn benchmark(store: &Store, id: Uuid) -> Result<BenchmarkRow, Problem> {
     let row = store.benchmark(id).await?;
-    row.ok_or_else(|| {
-        Problem::not_found("There is no benchmark of this id. GET /benchmarks lists those that there are.")
-    })
+    row.ok_or_else(unknown)
 }
 
 /// What it measured.

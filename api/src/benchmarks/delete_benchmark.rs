@@ -2,9 +2,8 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
-use uuid::Uuid;
 
-use super::benchmark::{Benchmark, benchmark};
+use super::benchmark::{Benchmark, benchmark, id_in_path};
 use crate::auth::{Operate, Require};
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
@@ -25,14 +24,15 @@ use crate::store::Store;
 #[delete("/benchmarks/{id}")]
 pub async fn delete_benchmark(
     _: Require<Operate>,
-    id: Path<Uuid>,
+    id: Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    if store.cancel_benchmark(*id).await? {
-        return Ok(HttpResponse::Accepted().json(Benchmark::try_from(benchmark(&store, *id).await?)?));
+    let id = id_in_path(&id)?;
+    if store.cancel_benchmark(id).await? {
+        return Ok(HttpResponse::Accepted().json(Benchmark::try_from(benchmark(&store, id).await?)?));
     }
-    if store.remove_benchmark(*id).await? {
+    if store.remove_benchmark(id).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
-    benchmark(&store, *id).await.map(|_| HttpResponse::NoContent().finish())
+    benchmark(&store, id).await.map(|_| HttpResponse::NoContent().finish())
 }

@@ -2,9 +2,8 @@
 
 use actix_web::get;
 use actix_web::web::{Data, Json, Path};
-use uuid::Uuid;
 
-use super::benchmark::{Benchmark, benchmark};
+use super::benchmark::{Benchmark, benchmark, id_in_path};
 use crate::auth::{Operate, Require};
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
@@ -22,8 +21,8 @@ use crate::store::Store;
 #[get("/benchmarks/{id}")]
 pub async fn get_benchmark(
     _: Require<Operate>,
-    id: Path<Uuid>,
+    id: Path<String>,
     store: Data<Store>,
 ) -> Result<Json<Benchmark>, Problem> {
-    Ok(Json(Benchmark::try_from(benchmark(&store, *id).await?)?))
+    Ok(Json(Benchmark::try_from(benchmark(&store, id_in_path(&id)?).await?)?))
 }

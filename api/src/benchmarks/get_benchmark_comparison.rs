@@ -2,10 +2,9 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use uuid::Uuid;
 
 use super::Comparison;
-use super::benchmark::{report, wants_markdown};
+use super::benchmark::{id_in_path, report, wants_markdown};
 use super::markdown::ComparisonPage;
 use crate::auth::{Operate, Require};
 use crate::error::{Problem, ProblemBody};
@@ -31,10 +30,11 @@ use crate::store::Store;
 pub async fn get_benchmark_comparison(
     _: Require<Operate>,
     request: HttpRequest,
-    ids: Path<(Uuid, Uuid)>,
+    ids: Path<(String, String)>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let (candidate, baseline) = *ids;
+    let (candidate, baseline) = ids.into_inner();
+    let (candidate, baseline) = (id_in_path(&candidate)?, id_in_path(&baseline)?);
     let (candidate, baseline) = (report(&store, candidate).await?, report(&store, baseline).await?);
     let comparison = Comparison::of(&candidate, &baseline)
         .ok_or_else(|| Problem::conflict("benchmarks_differ", "These two measured different things."))?;

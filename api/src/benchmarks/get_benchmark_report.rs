@@ -2,10 +2,9 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use uuid::Uuid;
 
 use super::Report;
-use super::benchmark::{report, wants_markdown};
+use super::benchmark::{id_in_path, report, wants_markdown};
 use super::markdown::ReportPage;
 use crate::auth::{Operate, Require};
 use crate::error::{Problem, ProblemBody};
@@ -29,10 +28,10 @@ use crate::store::Store;
 pub async fn get_benchmark_report(
     _: Require<Operate>,
     request: HttpRequest,
-    id: Path<Uuid>,
+    id: Path<String>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let report = report(&store, *id).await?;
+    let report = report(&store, id_in_path(&id)?).await?;
     Ok(if wants_markdown(&request) {
         HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(ReportPage(&report).to_string())
     } else {
