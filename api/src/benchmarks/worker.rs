@@ -1,7 +1,7 @@
 //! Runs what `POST /benchmarks` begins: one at a time, on whichever replica it was asked of.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tokio::sync::{mpsc, watch};
@@ -152,6 +152,7 @@ impl Worker {
         stopping: watch::Receiver<bool>,
     ) -> Stopped {
         let mut stop = pin!(stopped(stopping));
+        let begun = Instant::now();
         let mut renewals = interval(RENEWED_EACH);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -159,7 +160,10 @@ impl Worker {
                 () = &mut stop => return Stopped::WithTheServer,
                 _ = renewals.tick() => {}
             }
-            let progress = told.borrow().as_ref().and_then(|progress| serde_json::to_string(progress).ok());
+            let progress = told.borrow().clone();
+            // A step may take minutes: whoever looks sees time pass.
+            let progress = progress.map(|now| Progress { seconds: begun.elapsed().as_secs_f64(), ..now });
+            let progress = progress.and_then(|progress| serde_json::to_string(&progress).ok());
             match self.store.renew_benchmark(id, progress, Clock.now() + LEASE).await {
                 Ok(true) => {}
                 Ok(false) => return Stopped::Cancelled,
