@@ -41,6 +41,7 @@ pub mod dashboard;
 pub mod health;
 pub mod openapi;
 
+pub mod accept;
 pub mod body;
 pub mod clock;
 pub mod config;

@@ -1,7 +1,6 @@
 //! A run, as the API tells of it.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::ACCEPT;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,8 +10,11 @@ use uuid::Uuid;
 use super::parameters::Parameters;
 use super::report::Report;
 use super::steps::Progress;
+use crate::accept;
 use crate::error::Problem;
 use crate::store::{BenchmarkRow, Store};
+
+const MARKDOWN: &str = "text/markdown";
 
 /// A run.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,10 +117,5 @@ pub(super) async fn report(store: &Store, id: Uuid) -> Result<Report, Problem> {
 
 /// Whether a client would rather read Markdown than JSON.
 pub(super) fn wants_markdown(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let first = accepted.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
-    first
-        .filter(|kind| ["text/markdown", "application/json"].contains(kind))
-        .take(1)
-        .any(|kind| kind == "text/markdown")
+    accept::preferred(request, &["application/json", MARKDOWN]) == Some(MARKDOWN)
 }

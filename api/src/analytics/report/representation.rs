@@ -1,12 +1,11 @@
 //! In which form a report is told: as JSON for programs, CSV for spreadsheets, Markdown for people.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, Accept, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, EntityTag, Header, IfNoneMatch, Quality, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, EntityTag, IfNoneMatch, VARY};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::{DailyReport, csv_table, markdown_page};
+use crate::accept;
 use crate::error::Problem;
 
 /// A form of the report.
@@ -29,30 +28,8 @@ const ASK_ANEW: &str = "private, no-cache";
 impl Representation {
     /// The one that a request wants most.
     pub(in crate::analytics) fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let given = request.headers().get_all(ACCEPT).any(|value| !value.as_bytes().trim_ascii().is_empty());
-        if !given {
-            return Ok(Self::Json);
-        }
-        let Ok(accept) = Accept::parse(request) else { return Err(not_acceptable()) };
-        let wanted = ALL.map(|it| (it, it.quality(&accept)));
-        let best = wanted.iter().map(|(_, quality)| *quality).max().unwrap_or(Quality::ZERO);
-        let first = wanted.into_iter().find(|(_, quality)| *quality == best && best > Quality::ZERO);
-        first.map(|(it, _)| it).ok_or_else(not_acceptable)
-    }
-
-    /// How much it is wanted: as the range says that names it most closely.
-    fn quality(self, accept: &Accept) -> Quality {
-        let ranges = accept.0.iter().filter_map(|range| {
-            let closeness = match range.item.essence_str() {
-                "*/*" => 0,
-                "text/*" if self != Self::Json => 1,
-                "application/*" if self == Self::Json => 1,
-                essence if essence == self.media_type() => 2,
-                _ => return None,
-            };
-            Some((closeness, range.quality))
-        });
-        ranges.max().map_or(Quality::ZERO, |(_, quality)| quality)
+        let wanted = accept::preferred(request, &ALL.map(Self::media_type));
+        ALL.into_iter().find(|it| wanted == Some(it.media_type())).ok_or_else(not_acceptable)
     }
 
     fn media_type(self) -> &'static str {
