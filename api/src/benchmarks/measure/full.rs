@@ -1,13 +1,16 @@
 //! All of it, as one document, in the original's order.
 
 use super::{Bench, capacity, connections, daily_report, dashboard, ingestion, queries, scaling};
+use crate::benchmarks::parameters::Parameters;
 use crate::benchmarks::report::Section;
 use crate::benchmarks::row::{Row, Unit, Verdict};
 
+/// Replicas of the simulator that the original ingested from.
+const ORIGINAL_REPLICAS: u32 = 2;
+
 pub(super) async fn measure(bench: &mut Bench<'_>) -> anyhow::Result<Vec<Section>> {
     let mut sections = vec![
-        // On an empty database, as the original began.
-        ingestion::measure(bench).await?,
+        as_it_began(bench).await?,
         queries::measure(bench).await?,
         dashboard::measure(bench).await?,
         daily_report::measure(bench).await?,
@@ -17,6 +20,14 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> anyhow::Result<Vec<Section
     ];
     sections.push(resources(&sections));
     Ok(sections)
+}
+
+/// On an empty database, with as many replicas as the original had; scaling has them all.
+async fn as_it_began(bench: &mut Bench<'_>) -> anyhow::Result<Section> {
+    let replicas = bench.parameters.replicas.min(ORIGINAL_REPLICAS);
+    let parameters = Parameters { replicas, ..bench.parameters.clone() };
+    let mut bench = Bench { stand: bench.stand, parameters: &parameters, steps: bench.steps };
+    ingestion::measure(&mut bench).await
 }
 
 /// The costs that the other sections name, side by side: at rest the least, at full load the most.
