@@ -16,6 +16,9 @@ const EACH: Duration = Duration::from_millis(500);
 /// Of the counts in `/proc/<process>/stat`: the same on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// In less time too few ticks pass to tell.
+const LEAST_SECONDS: f64 = 1.0;
+
 /// Who is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
@@ -115,7 +118,7 @@ impl Usage {
             .of(part)
             .map(|process| process.last_ticks - process.first_ticks)
             .reduce(|one, other| one + other)?;
-        (self.seconds > 0.0).then(|| ticks as f64 / TICKS_PER_SECOND / self.seconds)
+        (self.seconds >= LEAST_SECONDS).then(|| ticks as f64 / TICKS_PER_SECOND / self.seconds)
     }
 
     /// The most memory of a part, which it shares with nobody.

@@ -72,8 +72,10 @@ impl Stand {
             Some(server) => server.end().await,
             None => Ok(()),
         };
-        store.close().await?;
+        let closed = store.close().await;
+        // Whatever went wrong before, it goes.
         database.remove().await?;
+        closed?;
         ended
     }
 

@@ -1,5 +1,6 @@
 //! Runs what `POST /benchmarks` begins: one at a time, on whichever replica it was asked of.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -135,44 +136,61 @@ impl Worker {
 
     async fn execute(&self, run: &Run, stopping: &watch::Receiver<bool>) {
         let (mut steps, told) = Steps::new();
-        let mut stopped = None;
-        let stop = async { stopped = Some(self.until_stopped(run.id, told, stopping.clone()).await) };
-        let measured = Box::pin(run.measure(&self.ground, &mut steps, stop)).await;
-        let kept = self.store.end_benchmark(run.id, end(measured, stopped), Clock.now()).await;
-        if let Err(error) = kept {
+        let (stop, stopped) = watch::channel(None);
+        let measuring = Box::pin(run.measure(&self.ground, &mut steps, said(stopped.clone())));
+        let measured = tokio::select! {
+            measured = measuring => measured,
+            // Also while its server starts and while it is taken down.
+            never = self.keep(run.id, told, stopping.clone(), stop) => match never {},
+        };
+        let end = end(measured, *stopped.borrow());
+        if let Err(error) = self.store.end_benchmark(run.id, end, Clock.now()).await {
             tracing::error!(id = %run.id, error = %chain(&error), "the end of a benchmark could not be kept");
         }
     }
 
-    /// Keeps the lease and tells how far it is, until somebody wants it to end.
-    async fn until_stopped(
+    /// Keeps the lease and tells how far it is; says once that somebody wants it to end.
+    async fn keep(
         &self,
         id: Uuid,
         told: watch::Receiver<Option<Progress>>,
         stopping: watch::Receiver<bool>,
-    ) -> Stopped {
-        let mut stop = pin!(stopped(stopping));
+        stop: watch::Sender<Option<Stopped>>,
+    ) -> Infallible {
         let begun = Instant::now();
         let mut renewals = interval(RENEWED_EACH);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                () = &mut stop => return Stopped::WithTheServer,
-                _ = renewals.tick() => {}
-            }
+            renewals.tick().await;
             let progress = told.borrow().clone();
             // A step may take minutes: whoever looks sees time pass.
             let progress = progress.map(|now| Progress { seconds: begun.elapsed().as_secs_f64(), ..now });
             let progress = progress.and_then(|progress| serde_json::to_string(&progress).ok());
-            match self.store.renew_benchmark(id, progress, Clock.now() + LEASE).await {
-                Ok(true) => {}
-                Ok(false) => return Stopped::Cancelled,
+            let renewed = self.store.renew_benchmark(id, progress, Clock.now() + LEASE).await;
+            let why = match renewed {
+                _ if *stopping.borrow() => Some(Stopped::WithTheServer),
+                Ok(false) => Some(Stopped::Cancelled),
+                Ok(true) => None,
                 Err(error) => {
-                    tracing::debug!(error = %chain(&error), "a benchmark's lease could not be renewed")
+                    tracing::debug!(error = %chain(&error), "a benchmark's lease could not be renewed");
+                    None
                 }
-            }
+            };
+            // Whatever came first stays.
+            stop.send_if_modified(|said| {
+                said.is_none() && why.is_some() && {
+                    *said = why;
+                    true
+                }
+            });
         }
     }
+}
+
+/// Done once somebody wants a run to end.
+async fn said(mut stopped: watch::Receiver<Option<Stopped>>) {
+    // The keeper outlives the run: it does not fall silent.
+    drop(stopped.wait_for(Option::is_some).await);
 }
 
 /// How a run ended.

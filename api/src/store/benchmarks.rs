@@ -108,7 +108,8 @@ impl Store {
         Query::new(self.dialect, include_str!("sql/end_orphaned_benchmarks.sql")).bind_time("now", now)
     }
 
-    /// Keeps a run ours, and tells how far it is; false where it is ours no longer, or shall end early.
+    /// Keeps a run ours, and tells how far it is; false where it is ours no longer, or shall end early. It is kept also
+    /// while it ends.
     pub async fn renew_benchmark(
         &self,
         id: Uuid,
@@ -121,9 +122,12 @@ impl Store {
             .bind_time("lease_until", lease_until);
         let renewed = self.write(move |tx| {
             let renew = renew.clone();
-            Box::pin(async move { renew.execute(tx).await })
+            Box::pin(async move {
+                let row = renew.one(tx).await?;
+                row.map_or(Ok(false), |row| Ok(!row.try_get::<bool>("", "cancel_requested")?))
+            })
         });
-        Ok(renewed.await? > 0)
+        renewed.await
     }
 
     /// Ends a run.
