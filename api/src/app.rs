@@ -124,7 +124,7 @@ async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<(Sto
         completion_threshold = calendar.threshold,
         "starting"
     );
-    let store = Store::connect(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&database_settings(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
     // From here on nobody rebuilds, so what we agree on stays agreed.
     let serving = store.announce_serving().await?;

@@ -3,12 +3,14 @@
 mod access;
 mod analytics;
 mod architecture;
+mod backup;
 mod benchmarks;
 mod body_limits;
 mod clients;
 mod counted_once;
 mod daily_report;
 mod funmooc;
+mod grafana;
 mod health;
 mod judge;
 mod life;
