@@ -30,7 +30,12 @@ struct Server {
 impl Database {
     /// A file of SQLite that the first server makes.
     pub fn sqlite() -> Self {
-        let directory = new_directory();
+        Self::sqlite_in(&std::env::temp_dir())
+    }
+
+    /// The same, somewhere else.
+    pub fn sqlite_in(place: &Path) -> Self {
+        let directory = new_directory(place);
         let url = format!("sqlite://{}", directory.join("edtech.db").display());
         Self::new(url, directory, None)
     }
@@ -40,11 +45,20 @@ impl Database {
         let server = std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| {
             panic!("TEST_DATABASE_URL is not set: run `make test`, or `scripts/with-postgres cargo test`")
         });
+        Self::postgres_on(&server).await
+    }
+
+    /// A new database on this PostgreSQL server.
+    pub async fn postgres_on(server: &str) -> Self {
         let database = format!("edtech_test_{}", Uuid::new_v4().simple());
-        on_server(&server, &format!("CREATE DATABASE {database}")).await.expect("a new database");
-        let (server_alone, _) = server.rsplit_once('/').expect("a database in TEST_DATABASE_URL");
+        on_server(server, &format!("CREATE DATABASE {database}")).await.expect("a new database");
+        let (server_alone, _) = server.rsplit_once('/').expect("a database in the server's URL");
         let url = format!("{server_alone}/{database}");
-        Self::new(url, new_directory(), Some(Server { url: server, database }))
+        Self::new(
+            url,
+            new_directory(&std::env::temp_dir()),
+            Some(Server { url: server.to_owned(), database }),
+        )
     }
 
     fn new(url: String, directory: PathBuf, server: Option<Server>) -> Self {
@@ -139,8 +153,8 @@ impl Drop for Database {
     }
 }
 
-fn new_directory() -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("edtech-test-{}", Uuid::new_v4().simple()));
+fn new_directory(place: &Path) -> PathBuf {
+    let directory = place.join(format!("edtech-test-{}", Uuid::new_v4().simple()));
     std::fs::create_dir_all(&directory).expect("a temporary directory");
     directory
 }

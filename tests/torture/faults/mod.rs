@@ -1,0 +1,37 @@
+//! Every fault on one screen, by its number in the promise (docs/OPERATIONS.md).
+
+use std::pin::Pin;
+
+use crate::ground::Kind::{self, Postgres, Sqlite};
+use crate::plan::Plan;
+use crate::report::Outcome;
+
+mod kills;
+
+/// Something bad that happens to a platform.
+pub struct Fault {
+    /// Which one of the list.
+    pub number: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// On which databases it can happen.
+    pub on: &'static [Kind],
+    /// Has it happen.
+    pub run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome> + Send>>,
+}
+
+macro_rules! faults {
+    ($($number:literal $name:ident on $on:expr),+ $(,)?) => {
+        /// In the order of the promise.
+        pub const ALL: &[Fault] = &[$(Fault {
+            number: $number,
+            name: stringify!($name),
+            on: &$on,
+            run: |kind, plan| Box::pin($name::run(kind, plan)),
+        }),+];
+    };
+}
+
+faults! {
+    "1" kills on [Sqlite, Postgres],
+}
