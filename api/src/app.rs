@@ -76,6 +76,8 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
     tokio::spawn(keep_metrics_up(figures.clone()));
+    let asking = database.clone();
+    tokio::spawn(async move { asking.keep_link().await });
     let folding = database.clone();
     tokio::spawn(async move { folding.keep_folding().await });
     if let Some(days) = config.keep_days {

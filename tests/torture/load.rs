@@ -50,6 +50,28 @@ pub struct Answered {
     pub retry_after: bool,
 }
 
+impl Answered {
+    /// To a request that was sent then, and is answered now.
+    pub fn to(sent: Instant, answer: &reqwest::Result<Answer>) -> Self {
+        Self {
+            sent,
+            took: sent.elapsed(),
+            status: answer.as_ref().ok().map(|answer| answer.status),
+            retry_after: answer.as_ref().is_ok_and(|answer| !answer.header("retry-after").is_empty()),
+        }
+    }
+
+    /// Whether it was a 2xx.
+    pub fn is_success(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// When it came.
+    pub fn at(&self) -> Instant {
+        self.sent + self.took
+    }
+}
+
 /// Logs in the form in which they are posted, and their names.
 #[derive(Debug, Clone)]
 struct Parcel {
@@ -144,12 +166,7 @@ impl Poster {
     async fn is_taken(&self, parcel: &Parcel) -> bool {
         let sent = Instant::now();
         let answer = post(&self.client, parcel).await;
-        let answered = Answered {
-            sent,
-            took: sent.elapsed(),
-            status: answer.as_ref().ok().map(|answer| answer.status),
-            retry_after: answer.as_ref().is_ok_and(|answer| !answer.header("retry-after").is_empty()),
-        };
+        let answered = Answered::to(sent, &answer);
         self.answers.lock().expect("answers").push(answered);
         is_settled(&self.ledger, parcel, &answer)
     }

@@ -6,12 +6,14 @@
 //! how often it was tried, how it ended and what was measured; what misses its figure, or panics, has failed. The last line
 //! counts.
 
+mod disk;
 mod faults;
 mod ground;
 mod ledger;
 mod load;
 mod plan;
 mod postgres;
+mod probes;
 mod proxy;
 mod report;
 

@@ -44,6 +44,13 @@ impl Group {
         self.jobs.push(job);
     }
 
+    /// Leaves out what has waited for too long; says whether anything is left.
+    fn is_still_wanted(&mut self) -> bool {
+        self.jobs.retain(|job| !job.is_given_up());
+        self.logs = self.jobs.iter().map(|job| job.submission.items.len()).sum();
+        !self.jobs.is_empty()
+    }
+
     fn has_room(&self) -> bool {
         self.logs < GROUP_LOGS
     }
@@ -91,7 +98,7 @@ impl Writer {
             {
                 next.add(job);
             }
-            if under_way.lets(&next) {
+            if under_way.lets(&next) && next.is_still_wanted() {
                 under_way.groups += 1;
                 under_way.submissions += next.jobs.len();
                 commits.push(committer.commit(mem::take(&mut next)));

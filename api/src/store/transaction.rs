@@ -4,10 +4,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnAcquireErr, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions,
 };
 
+use tokio::time::timeout;
+
+use super::connect::CONNECTED;
 use super::error::lost_a_race;
 use super::{Dialect, Store};
 use crate::error::StoreError;
@@ -22,27 +25,34 @@ impl Store {
     /// Runs `work` in a transaction that changes the database, and again where it lost a race.
     ///
     /// It runs in a task of its own, which nobody cancels: a `BEGIN` that is dropped half-way can leave a pooled
-    /// connection inside a transaction, and a client that hangs up must not undo what its neighbours wait for.
+    /// connection inside a transaction, and a client that hangs up must not undo what its neighbours wait for. Where the
+    /// database is lost it ends, and the connection with it.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync + 'static,
     {
         let store = self.clone();
-        let task = tokio::spawn(async move {
-            let mut attempt = 1;
-            loop {
-                match store.attempt(&work).await {
-                    Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
-                        tracing::debug!(attempt, %error, "lost a race in the database, running it again");
-                        tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
-                        attempt += 1;
-                    }
-                    outcome => return outcome.map_err(StoreError::from),
+        let task = tokio::spawn(async move { store.link.hold(store.attempts(work)).await });
+        let outcome = task.await.map_err(|failed| StoreError::Refused(failed.into()))?;
+        Ok(outcome?)
+    }
+
+    async fn attempts<T, F>(&self, work: F) -> Result<T, DbErr>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T>,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&work).await {
+                Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
+                    tracing::debug!(attempt, %error, "lost a race in the database, running it again");
+                    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+                    attempt += 1;
                 }
+                outcome => return outcome,
             }
-        });
-        task.await.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))
+        }
     }
 
     /// Runs `work` in a transaction that sees one state of the database: all that it reads is of one moment. In a task of
@@ -54,11 +64,14 @@ impl Store {
     {
         let store = self.clone();
         let task = tokio::spawn(async move {
-            let snapshot = store.snapshot().await?;
-            let outcome = work(&snapshot).await;
-            // Nothing was written: however it ends, nothing is lost.
-            let _ = snapshot.rollback().await;
-            outcome
+            let reading = async {
+                let snapshot = store.snapshot().await?;
+                let outcome = work(&snapshot).await;
+                // Nothing was written: however it ends, nothing is lost.
+                let _ = snapshot.rollback().await;
+                outcome
+            };
+            store.link.hold(reading).await
         });
         Ok(task.await.unwrap_or_else(|failed| Err(DbErr::Custom(failed.to_string())))?)
     }
@@ -73,7 +86,7 @@ impl Store {
                 ..TransactionOptions::default()
             },
         };
-        self.reader.begin_with_options(options).await
+        self.reader.begin(options).await
     }
 
     async fn attempt<T, F>(&self, work: &F) -> Result<T, DbErr>
@@ -87,10 +100,10 @@ impl Store {
         };
         // Whoever waits here is served in turn; SQLite itself would let them try again and again.
         let _turn = match self.dialect {
-            Dialect::Sqlite => Some(self.turn.lock().await),
+            Dialect::Sqlite => Some(timeout(CONNECTED, self.turn.lock()).await.map_err(|_| too_many())?),
             Dialect::Postgres => None,
         };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.writer.begin(options).await?;
         match work(&transaction).await {
             Ok(value) => {
                 transaction.commit().await?;
@@ -103,4 +116,9 @@ impl Store {
             }
         }
     }
+}
+
+/// Others have had the database for as long as anybody may wait for it.
+fn too_many() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
