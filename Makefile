@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench document airflow check openapi screenshots clean
+.PHONY: help run test test-all torture bench document airflow check openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: ## Format, lints, OpenAPI and every test, on SQLite and on a private Postg
 test-all: ## The same with the long forms of the tests
 	@scripts/needs test
 	@scripts/test --all
+
+torture: ## Have happen to the platform what may happen to it, as often as docs/OPERATIONS.md says (FAULTS="kills away" for some)
+	@scripts/needs torture
+	@scripts/torture $(FAULTS)
 
 bench: ## Measure the platform beside its database; the table goes to docs/PERFORMANCE.md (PARTS="live rest" for some)
 	@scripts/needs bench

@@ -149,7 +149,11 @@ impl Scene {
     async fn stored_since(&self, moment: Instant) -> Duration {
         let stored = async || {
             let answers = self.load.since(moment);
-            answers.iter().filter(|answered| answered.is_success()).map(|answered| answered.at() - moment).min()
+            answers
+                .iter()
+                .filter(|answered| answered.is_success())
+                .map(|answered| answered.at() - moment)
+                .min()
         };
         eventually("logs are stored again", Duration::from_secs(60), stored).await
     }
@@ -189,9 +193,19 @@ impl Scene {
         let wrong = ready.iter().filter(|it| it.status != Some(is_ready)).count();
         let called = |what: &str| format!("{trouble:?}: {what}");
         outcome
-            .judged(&called("/livez"), dead == 0 && !alive.is_empty(), &format!("{dead} of {} not 200", alive.len()), "none")
+            .judged(
+                &called("/livez"),
+                dead == 0 && !alive.is_empty(),
+                &format!("{dead} of {} not 200", alive.len()),
+                "none",
+            )
             .within(&called("slowest /livez"), longest(&alive), TOLD)
-            .judged(&called(name), wrong == 0 && !ready.is_empty(), &format!("{wrong} of {}", ready.len()), "none")
+            .judged(
+                &called(name),
+                wrong == 0 && !ready.is_empty(),
+                &format!("{wrong} of {}", ready.len()),
+                "none",
+            )
             .within(&called("slowest /readyz"), longest(&ready), TOLD)
     }
 

@@ -42,7 +42,8 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let tries = plan.either(1, 5);
     let mut outcome = Outcome::of(tries);
     for _ in 0..tries {
-        let mut load = Load::start(&client, &ledger, Shape { batches: 8, batch: 500, ..Shape::MIXED }, &mut draws);
+        let mut load =
+            Load::start(&client, &ledger, Shape { batches: 8, batch: 500, ..Shape::MIXED }, &mut draws);
         let probes = Probes::start(&client, &[LIVEZ]);
         sleep(Duration::from_millis(500)).await;
         let begin = Instant::now();
@@ -72,7 +73,8 @@ async fn refusals(load: &Load, begin: Instant) {
 fn judge(load: &Load, probes: &Probes, begin: Instant, end: Instant, outcome: Outcome) -> Outcome {
     let mut answers = load.since(begin);
     answers.retain(|answered| answered.sent < end);
-    let refused: Vec<&Answered> = answers.iter().filter(|it| [Some(503), Some(507)].contains(&it.status)).collect();
+    let refused: Vec<&Answered> =
+        answers.iter().filter(|it| [Some(503), Some(507)].contains(&it.status)).collect();
     let strange = answers.iter().filter(|it| !it.is_success()).count() - refused.len();
     let alive = probes.between(LIVEZ, begin, end);
     outcome
@@ -93,7 +95,10 @@ async fn recovered(ground: &Ground, client: &Client, load: &Load, outcome: Outco
         eventually("PostgreSQL has decided", Duration::from_secs(60), settled).await;
         let gave_up = server.processes().is_empty();
         moment = if gave_up { server.start_again().await } else { Instant::now() };
-        outcome = outcome.figure("PostgreSQL", if gave_up { "gave up, was started again" } else { "stayed, or recovered" });
+        outcome = outcome.figure(
+            "PostgreSQL",
+            if gave_up { "gave up, was started again" } else { "stayed, or recovered" },
+        );
     }
     let ready = ready_since(client, moment).await;
     let stored = async || {
@@ -110,16 +115,23 @@ async fn integrity(ground: &Ground, outcome: Outcome) -> Outcome {
         let said = sqlite_integrity(&ground.database).await;
         return outcome.judged("integrity check", said == "ok", &said, "ok");
     };
-    let amcheck = as_owner("pg_amcheck").args(["--install-missing", ground.database.url()]).output().expect("pg_amcheck");
+    let amcheck = as_owner("pg_amcheck")
+        .args(["--install-missing", ground.database.url()])
+        .output()
+        .expect("pg_amcheck");
     server.stop().await;
-    let checksums = as_owner("pg_checksums").arg("--check").arg(server.data()).output().expect("pg_checksums");
+    let checksums =
+        as_owner("pg_checksums").arg("--check").arg(server.data()).output().expect("pg_checksums");
     // The database is dropped by a server that runs.
     server.start_again().await;
-    [("pg_amcheck", amcheck), ("pg_checksums", checksums)].into_iter().fold(outcome, |outcome, (name, said)| {
-        let text = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
-        let text = if said.status.success() { "clean".to_owned() } else { text };
-        outcome.judged(name, said.status.success(), &text, "clean")
-    })
+    [("pg_amcheck", amcheck), ("pg_checksums", checksums)].into_iter().fold(
+        outcome,
+        |outcome, (name, said)| {
+            let text = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+            let text = if said.status.success() { "clean".to_owned() } else { text };
+            outcome.judged(name, said.status.success(), &text, "clean")
+        },
+    )
 }
 
 async fn sqlite_integrity(database: &Database) -> String {

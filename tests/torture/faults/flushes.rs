@@ -72,8 +72,16 @@ fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, 
         // Two groups that commit at once may share a flush, as PostgreSQL has it; its other processes are not looked at.
         Kind::Postgres => (if crowd { groups / 2.0 } else { groups }, groups + 1.0),
     };
-    let told = format!("{log} flushes of {groups} groups in {seconds:.1} s, and {} of other files", flushed.of_others);
-    outcome.judged(name, groups > 0.0 && (least..=most).contains(&log), &told, &format!("{least:.0} to {most:.0}"))
+    let told = format!(
+        "{log} flushes of {groups} groups in {seconds:.1} s, and {} of other files",
+        flushed.of_others
+    );
+    outcome.judged(
+        name,
+        groups > 0.0 && (least..=most).contains(&log),
+        &told,
+        &format!("{least:.0} to {most:.0}"),
+    )
 }
 
 /// How often which files were flushed.

@@ -6,7 +6,12 @@ use crate::ground::Kind::{self, Postgres, Sqlite};
 use crate::plan::Plan;
 use crate::report::Outcome;
 
+mod away;
+mod disk;
+mod flushes;
 mod kills;
+mod replies;
+mod steady;
 
 /// Something bad that happens to a platform.
 pub struct Fault {
@@ -34,4 +39,9 @@ macro_rules! faults {
 
 faults! {
     "1" kills on [Sqlite, Postgres],
+    "2" away on [Sqlite, Postgres],
+    "3" replies on [Sqlite, Postgres],
+    "5" disk on [Sqlite, Postgres],
+    "13" steady on [Sqlite, Postgres],
+    "flush" flushes on [Sqlite, Postgres],
 }

@@ -99,7 +99,10 @@ async fn resets(
     let leavers: Vec<_> = leavers.collect();
     let sent: Vec<(Key, Value)> = leavers.iter().filter_map(|leaver| leaver.whole.clone()).collect();
     let begun = Instant::now();
-    stream::iter(leavers.into_iter().map(Leaver::leave)).buffer_unordered(AT_A_TIME).for_each(async |()| {}).await;
+    stream::iter(leavers.into_iter().map(Leaver::leave))
+        .buffer_unordered(AT_A_TIME)
+        .for_each(async |()| {})
+        .await;
     let took = begun.elapsed();
     // What was under way is done, or given up.
     let calm = async || (process.open_files() <= before + 32).then_some(());

@@ -34,7 +34,10 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let (rate, duration) = ((peak / 2.0).round().to_string(), format!("{}s", plan.steady().as_secs()));
 
     let memory = Memory::of(platform.process(), Duration::from_secs(1));
-    let load = report(&platform, &["--connections", "32", "--rate", &rate, "--duration", &duration, "--check-ledger"]);
+    let load = report(
+        &platform,
+        &["--connections", "32", "--rate", &rate, "--duration", &duration, "--check-ledger"],
+    );
     let report = load.await;
     let megabytes = memory.megabytes();
     sleep(Duration::from_secs(1)).await;
@@ -60,7 +63,11 @@ fn flat(name: &str, series: &[f64], (share, least): (f64, f64), unit: &str, outc
     let third = series.len() / 3;
     let (first, last) = (median(&series[..third]), median(&series[series.len() - third..]));
     let limit = first + (first * share).max(least);
-    let thirds = format!("{first:.1} then {last:.1} {unit}, {:+.4} {unit} from one to the next of {}", trend(series), series.len());
+    let thirds = format!(
+        "{first:.1} then {last:.1} {unit}, {:+.4} {unit} from one to the next of {}",
+        trend(series),
+        series.len()
+    );
     outcome.judged(name, last <= limit, &thirds, &format!("at most {limit:.1} {unit}"))
 }
 
