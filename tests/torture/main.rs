@@ -17,13 +17,16 @@ mod probes;
 mod proxy;
 mod report;
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use faults::{ALL, Fault};
+use futures_util::FutureExt;
 use ground::Kind;
 use plan::Plan;
-use report::{Outcome, Row};
+use report::Row;
 
 /// Longer than any fault may take: one that hangs has failed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -56,25 +59,18 @@ async fn main() -> ExitCode {
 async fn torture(fault: &Fault, kind: Kind, plan: &Plan) -> Row {
     eprintln!("{} on {kind} …", fault.name);
     let begun = Instant::now();
-    let running = tokio::spawn((fault.run)(kind, plan.clone()));
     let patience = if plan.long { LONG_PATIENCE } else { PATIENCE };
-    let abort = running.abort_handle();
-    let ended = tokio::time::timeout(patience, running).await;
-    let result = match ended {
-        Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(failed)) => Err(message(failed)),
-        Err(_elapsed) => {
-            abort.abort();
-            Err(format!("it did not end within {patience:?}"))
-        }
+    let running = AssertUnwindSafe((fault.run)(kind, plan.clone())).catch_unwind();
+    let result = match tokio::time::timeout(patience, running).await {
+        Ok(ended) => ended.map_err(|panic| message(panic.as_ref())),
+        Err(_elapsed) => Err(format!("it did not end within {patience:?}")),
     };
     let row = Row { number: fault.number, name: fault.name, kind, result, took: begun.elapsed() };
     println!("{}", row.line(plan.seed));
     row
 }
 
-fn message(failed: tokio::task::JoinError) -> String {
-    let Ok(panic) = failed.try_into_panic() else { return "it was broken off".to_owned() };
+fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }

@@ -140,7 +140,7 @@ async fn accept(listener: TcpListener, wire: Wire) {
 async fn carry(mut client: TcpStream, wire: Wire) {
     let mut mode = wire.mode.clone();
     let connected = tokio::select! {
-        server = connect(&wire) => server,
+        server = connect(&wire) => Ok(server),
         end = ended(&mut mode) => Err(end),
     };
     let mut server = match connected {

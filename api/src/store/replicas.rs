@@ -113,9 +113,8 @@ impl Replicas {
 /// A connection of its own, which listens and holds the lock: both belong to the session and end with it.
 async fn connect(options: &PgConnectOptions) -> Result<PgListener, ServingError> {
     // A server may vanish between any two of the messages.
-    timeout(PATIENCE, connect_and_listen(options))
-        .await
-        .unwrap_or_else(|_| Err(unavailable(lost(ErrorKind::TimedOut))))
+    let listening = timeout(PATIENCE, connect_and_listen(options)).await;
+    listening.unwrap_or_else(|_silence| Err(unavailable(lost(ErrorKind::TimedOut)).into()))
 }
 
 async fn connect_and_listen(options: &PgConnectOptions) -> Result<PgListener, ServingError> {

@@ -22,7 +22,7 @@ pub struct Fault {
     /// On which databases it can happen.
     pub on: &'static [Kind],
     /// Has it happen.
-    pub run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    pub run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome>>>,
 }
 
 macro_rules! faults {

@@ -34,11 +34,8 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let (rate, duration) = ((peak / 2.0).round().to_string(), format!("{}s", plan.steady().as_secs()));
 
     let memory = Memory::of(platform.process(), Duration::from_secs(1));
-    let load = report(
-        &platform,
-        &["--connections", "32", "--rate", &rate, "--duration", &duration, "--check-ledger"],
-    );
-    let report = load.await;
+    let steadily = ["--connections", "32", "--rate", &rate, "--duration", &duration, "--check-ledger"];
+    let report = report(&platform, &steadily).await;
     let megabytes = memory.megabytes();
     sleep(Duration::from_secs(1)).await;
     platform.stop().await;
