@@ -1,8 +1,10 @@
 //! A PostgreSQL of one's own, with default durability, that may be killed, stopped and filled up.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use edtech_tests::{Process, eventually};
@@ -19,6 +21,8 @@ const STARTING: Duration = Duration::from_secs(60);
 pub struct PrivatePostgres {
     directory: PathBuf,
     port: u16,
+    /// Ours, and not detached: somebody has to see it off when it is killed, or it does not let go of its data.
+    server: Mutex<Option<Child>>,
 }
 
 impl PrivatePostgres {
@@ -36,7 +40,7 @@ impl PrivatePostgres {
         if is_root() {
             run(Command::new("chown").arg(UNPRIVILEGED).arg(&directory));
         }
-        let cluster = Self { directory, port: free_port() };
+        let cluster = Self { directory, port: free_port(), server: Mutex::default() };
         // Trust is enough: it listens on loopback alone and holds what a fault puts there.
         let made = [
             "--username",
@@ -73,25 +77,18 @@ impl PrivatePostgres {
 
     /// Has it start, and waits for nothing.
     pub fn begin_to_start(&self) {
-        let settings = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=400",
-            self.port,
-            self.directory.display()
-        );
-        let log = self.directory.join("data").join("server.log");
-        let mut start = as_owner("pg_ctl");
-        start.arg("--pgdata").arg(self.data()).arg("--log").arg(log).args([
-            "--silent",
-            "--no-wait",
-            "--options",
-        ]);
-        run(start.arg(settings).arg("start"));
+        let log = || File::options().create(true).append(true).open(self.log()).expect("a file for its log");
+        let mut server = as_owner("postgres");
+        server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]).arg("-k").arg(&self.directory);
+        server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
+        server.stdin(Stdio::null()).stdout(log()).stderr(log());
+        *self.server() = Some(server.spawn().expect("a server that starts"));
     }
 
     /// Whether it answers a question.
     pub async fn accepts(&self) -> bool {
         let mut options = ConnectOptions::new(self.url("postgres"));
-        options.max_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_millis(200));
+        options.max_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_millis(100));
         let Ok(connection) = sea_orm::Database::connect(options).await else { return false };
         let answers = connection.execute_unprepared("SELECT 1").await.is_ok();
         let _ = connection.close().await;
@@ -103,14 +100,14 @@ impl PrivatePostgres {
         let processes = self.processes();
         assert!(!processes.is_empty(), "PostgreSQL does not run");
         processes.iter().for_each(|process| process.signal("KILL"));
-        let gone = async || processes.iter().all(|process| !process.is_there()).then_some(());
+        let gone = async || processes.iter().all(|process| self.is_gone(*process)).then_some(());
         eventually("PostgreSQL is gone", STARTING, gone).await;
     }
 
     /// Stops it as an administrator does who does not wait for clients.
     pub async fn stop(&self) {
-        let mut stop = as_owner("pg_ctl");
-        run(stop.arg("--pgdata").arg(self.data()).args(["--silent", "--wait", "--mode", "fast", "stop"]));
+        self.processes().iter().take(1).for_each(|server| server.signal("INT"));
+        eventually("PostgreSQL stops", STARTING, async || self.processes().is_empty().then_some(())).await;
     }
 
     /// Has every process of it stand still (SIGSTOP): connections stay open, and nobody answers.
@@ -125,15 +122,30 @@ impl PrivatePostgres {
 
     /// The server and everything that it started; empty where it does not run.
     pub fn processes(&self) -> Vec<Process> {
-        let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
-        let server = pid.lines().next().and_then(|line| line.trim().parse().ok()).map(Process);
-        let Some(server) = server.filter(|server| server.is_there()) else { return Vec::new() };
+        let mut server = self.server();
+        let Some(child) = server.as_mut() else { return Vec::new() };
+        if !matches!(child.try_wait(), Ok(None)) {
+            return Vec::new();
+        }
+        let server = Process(child.id());
         [server].into_iter().chain(server.children()).collect()
+    }
+
+    fn is_gone(&self, process: Process) -> bool {
+        self.processes().is_empty() && !process.is_there()
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<Child>> {
+        self.server.lock().expect("a server that nobody broke")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.with_extension("log")
     }
 
     /// The last that it said.
     pub fn said(&self) -> String {
-        let log = std::fs::read_to_string(self.data().join("server.log")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
@@ -144,13 +156,14 @@ impl Drop for PrivatePostgres {
         let processes = self.processes();
         processes.iter().for_each(|process| process.signal("KILL"));
         let begun = Instant::now();
-        while processes.iter().any(|process| process.is_there()) && begun.elapsed() < STARTING {
+        while processes.iter().any(|process| !self.is_gone(*process)) && begun.elapsed() < STARTING {
             std::thread::sleep(Duration::from_millis(5));
         }
         if std::thread::panicking() {
             println!("--- the last that PostgreSQL said\n{}", self.said());
         }
         let _ = std::fs::remove_dir_all(&self.directory);
+        let _ = std::fs::remove_file(self.log());
     }
 }
 
