@@ -72,7 +72,11 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
         clock: Data::new(Clock),
     };
 
-    let writer = tokio::spawn(writer.run());
+    let (writing, writer_ended) = oneshot::channel::<()>();
+    let writer = tokio::spawn(async move {
+        let _writing = writing;
+        writer.run().await;
+    });
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
     tokio::spawn(keep_metrics_up(figures.clone()));
@@ -91,7 +95,7 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     }
     let (stop_measuring, stopping) = watch::channel(false);
     let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
-    let served = serve_until_told((&config, end), state, hub, close_sockets).await;
+    let served = serve_until_told((&config, end), state, (hub, writer_ended), close_sockets).await;
     stop_measuring.send_replace(true);
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
@@ -150,11 +154,12 @@ async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets
     made.map_err(|problem| anyhow::anyhow!("the bootstrap client could not be made: {problem}"))
 }
 
-/// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting.
+/// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting; and
+/// where the writer does, which takes a panic: then it cannot store any more, and whoever supervises it starts another.
 async fn serve_until_told(
     (config, end): (&Config, End),
     state: State,
-    mut hub: JoinHandle<Result<(), ServingError>>,
+    (mut hub, writer_ended): (JoinHandle<Result<(), ServingError>>, oneshot::Receiver<()>),
     close_sockets: oneshot::Sender<()>,
 ) -> anyhow::Result<()> {
     let readiness = state.readiness.clone();
@@ -167,6 +172,7 @@ async fn serve_until_told(
     let hub_ended = tokio::select! {
         () = told => None,
         ended = &mut hub => Some(ended),
+        _ = writer_ended => None,
     };
     tracing::info!("stopping");
     readiness.stop();

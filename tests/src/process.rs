@@ -8,9 +8,14 @@ use std::process::Command;
 pub struct Process(pub u32);
 
 impl Process {
-    /// Its resident memory, in MB.
+    /// Its resident memory, in MB; it must run.
     pub fn resident_mb(self) -> f64 {
-        self.status("VmRSS").expect("a process that runs") * 1024.0 / 1e6
+        self.resident().expect("a process that runs")
+    }
+
+    /// Its resident memory, in MB, if it runs.
+    pub fn resident(self) -> Option<f64> {
+        Some(self.status("VmRSS")? * 1024.0 / 1e6)
     }
 
     /// How many threads it has.

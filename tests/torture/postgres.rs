@@ -79,8 +79,10 @@ impl PrivatePostgres {
     pub fn begin_to_start(&self) {
         let log = || File::options().create(true).append(true).open(self.log()).expect("a file for its log");
         let mut server = as_owner("postgres");
-        server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]).arg("-k").arg(&self.directory);
-        server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]);
+        server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        // No socket in a file: its path may be too long.
+        let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=400"];
+        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
         server.stdin(Stdio::null()).stdout(log()).stderr(log());
         *self.server() = Some(server.spawn().expect("a server that starts"));
     }

@@ -69,8 +69,8 @@ impl Memory {
         let megabytes: Arc<Mutex<Vec<f64>>> = Arc::default();
         let measured = Arc::clone(&megabytes);
         let measuring = tokio::spawn(async move {
-            while process.is_there() {
-                measured.lock().expect("measurements").push(process.resident_mb());
+            while let Some(megabytes) = process.resident() {
+                measured.lock().expect("measurements").push(megabytes);
                 sleep(each).await;
             }
         });

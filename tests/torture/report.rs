@@ -48,6 +48,14 @@ impl Outcome {
         self.judged(name, value == wanted, &value.to_string(), &wanted.to_string())
     }
 
+    /// With something that has to hold, and is told only where it does not.
+    pub fn must(mut self, what: &str, holds: bool, value: impl Display) -> Self {
+        if !holds {
+            self.missed.push(format!("{what}: {value}"));
+        }
+        self
+    }
+
     /// With a figure, and whether it is what it has to be.
     pub fn judged(mut self, name: &str, holds: bool, value: &str, wanted: &str) -> Self {
         let value = value.trim();

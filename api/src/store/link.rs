@@ -94,12 +94,19 @@ impl Pool {
         self.connections().begin_with_options(options).await
     }
 
-    /// Puts others into their place, which connect once they are asked for; returns the old ones.
-    async fn renew(&self) -> Result<DatabaseConnection, DbErr> {
+    /// Lets go of all connections, also of those that are in use and come back later. Others take their place, and connect
+    /// once they are asked for.
+    pub(super) async fn let_go(&self) {
         let mut options = self.options.clone();
-        let fresh = Database::connect(options.connect_lazy(true).clone()).await?;
+        match Database::connect(options.connect_lazy(true).clone()).await {
+            Ok(fresh) => part_with(self.replace(fresh)),
+            Err(error) => tracing::error!(%error, "a pool of connections could not be renewed"),
+        }
+    }
+
+    fn replace(&self, fresh: DatabaseConnection) -> DatabaseConnection {
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(std::mem::replace(&mut connections, fresh))
+        std::mem::replace(&mut connections, fresh)
     }
 }
 
@@ -158,12 +165,8 @@ impl Store {
 
     /// The pools are closed before anybody is told: what comes back to them then is closed and not kept.
     async fn let_go(&self) {
-        for pool in [&self.writer, &self.reader] {
-            match pool.renew().await {
-                Ok(old) => part_with(old),
-                Err(error) => tracing::error!(%error, "a pool of connections could not be renewed"),
-            }
-        }
+        self.writer.let_go().await;
+        self.reader.let_go().await;
         self.link.0.send_replace(false);
         self.express.let_go().await;
     }

@@ -104,21 +104,67 @@ impl Store {
             Dialect::Postgres => None,
         };
         let transaction = self.writer.begin(options).await?;
-        match work(&transaction).await {
-            Ok(value) => {
-                transaction.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                // The connection may be gone, and with it the transaction: the first error is the one that matters.
-                let _ = transaction.rollback().await;
-                Err(error)
-            }
+        let (outcome, ended) = match work(&transaction).await {
+            Ok(value) => match transaction.commit().await {
+                Ok(()) => (Ok(value), true),
+                Err(error) => (Err(error), false),
+            },
+            // The connection may be gone, and with it the transaction: the first error is the one that matters.
+            Err(error) => (Err(error), transaction.rollback().await.is_ok()),
+        };
+        if !ended && self.dialect == Dialect::Sqlite {
+            // On a full disk SQLite undoes a transaction by itself. sqlx believes that it is still inside and would nest all
+            // that follow; the first of them that is undone would then keep the lock for ever.
+            self.writer.let_go().await;
         }
+        outcome
     }
 }
 
 /// Others have had the database for as long as anybody may wait for it.
 fn too_many() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::store::TemporaryStore;
+
+    /// Changes something, and fails.
+    async fn fail(store: &Store, undone_by_sqlite: bool) {
+        let failed = store.write(move |tx| {
+            Box::pin(async move {
+                tx.execute_unprepared("UPDATE settings SET roster_generation = roster_generation + 1")
+                    .await?;
+                if undone_by_sqlite {
+                    tx.execute_unprepared("ROLLBACK").await?;
+                }
+                Err::<(), _>(DbErr::Custom("as it were a full disk".to_owned()))
+            })
+        });
+        failed.await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn what_sqlite_undoes_by_itself_leaves_nothing_locked() {
+        let temporary = TemporaryStore::open().await;
+        let store = &temporary.store;
+        for undone_by_sqlite in [true, false, true, false] {
+            fail(store, undone_by_sqlite).await;
+        }
+        // Somebody else may write, and so may we.
+        let other = store.settings.sqlite_connection().unwrap();
+        other.execute_batch("BEGIN IMMEDIATE; COMMIT").unwrap();
+        store
+            .write(|tx| {
+                Box::pin(
+                    async move { tx.execute_unprepared("UPDATE settings SET roster_generation = 7").await },
+                )
+            })
+            .await
+            .unwrap();
+    }
 }

@@ -108,10 +108,17 @@ impl Scene {
         let end = self.happen(trouble, Duration::from_secs(plan.either(6, long))).await;
         let ready = ready_since(&self.client, end).await;
         let stored = self.stored_since(end).await;
-        let outcome = self.judge(trouble, begin, end, outcome);
-        let name = format!("{trouble:?}: ready again after");
-        let outcome = outcome.within(&name, ready, RECOVERY);
-        outcome.within(&format!("{trouble:?}: stores again after"), stored, RECOVERY)
+        let seen = self.seen(trouble, begin, end);
+        let told = format!(
+            "{}, ready again after {:.2} s, stores after {:.2} s",
+            seen.told(),
+            ready.as_secs_f64(),
+            stored.as_secs_f64()
+        );
+        let late = |what: &str| format!("{trouble:?}: {what}");
+        seen.held_against(outcome.figure(&format!("{trouble:?}:"), told))
+            .must(&late("ready again"), ready <= RECOVERY, format!("{ready:?}"))
+            .must(&late("stores again"), stored <= RECOVERY, format!("{stored:?}"))
     }
 
     /// Has it happen for so long; returns when it was over.
@@ -127,8 +134,9 @@ impl Scene {
                 let server = self.ground.server();
                 server.stop_process();
                 sleep(time).await;
+                let end = Instant::now();
                 server.continue_process();
-                return Instant::now();
+                return end;
             }
             Trouble::Locked => {
                 lock(&self.ground, time).await;
@@ -158,55 +166,16 @@ impl Scene {
         eventually("logs are stored again", Duration::from_secs(60), stored).await
     }
 
-    fn judge(&self, trouble: Trouble, begin: Instant, end: Instant, outcome: Outcome) -> Outcome {
+    fn seen(&self, trouble: Trouble, begin: Instant, end: Instant) -> Seen {
         // Also what was on its way when it began.
         let from = begin - Duration::from_millis(500);
         let mut answers = self.load.since(from);
         answers.retain(|answered| answered.sent < end);
         answers.extend(READ.iter().flat_map(|path| self.probes.between(path, from, end)));
-        let refused: Vec<Answered> = answers.iter().filter(|it| it.status == Some(503)).copied().collect();
-        let is_known = |it: &&Answered| it.is_success() || it.status == Some(503);
-        let strange = answers.iter().filter(|it| !is_known(it)).count();
-        let mute = refused.iter().filter(|it| !it.retry_after).count();
-        let served = answers.iter().filter(|it| it.is_success()).count();
-        let is_slow = matches!(trouble, Trouble::Late | Trouble::Locked);
-        let called = |what: &str| format!("{trouble:?}: {what}");
-
-        let outcome = outcome
-            .figure(&called("answers"), format!("{served} 2xx, {} 503", refused.len()))
-            .exactly(&called("neither"), strange, 0)
-            .exactly(&called("503 without Retry-After"), mute, 0)
-            .within(&called("slowest 503"), longest(&refused), if is_slow { LONGEST } else { TOLD })
-            .within(&called("slowest answer"), longest(&answers), LONGEST);
-        self.judge_probes(trouble, begin, end, outcome)
-    }
-
-    fn judge_probes(&self, trouble: Trouble, begin: Instant, end: Instant, outcome: Outcome) -> Outcome {
-        let alive = self.probes.between("/livez", begin, end);
-        let dead = alive.iter().filter(|it| it.status != Some(200)).count();
-        let (is_ready, name) = match trouble {
-            Trouble::Late | Trouble::Locked => (200, "/readyz not 200"),
-            _ => (503, "/readyz not 503"),
-        };
         // It takes a moment to find out.
-        let ready = self.probes.between("/readyz", begin + TOLD, end);
-        let wrong = ready.iter().filter(|it| it.status != Some(is_ready)).count();
-        let called = |what: &str| format!("{trouble:?}: {what}");
-        outcome
-            .judged(
-                &called("/livez"),
-                dead == 0 && !alive.is_empty(),
-                &format!("{dead} of {} not 200", alive.len()),
-                "none",
-            )
-            .within(&called("slowest /livez"), longest(&alive), TOLD)
-            .judged(
-                &called(name),
-                wrong == 0 && !ready.is_empty(),
-                &format!("{wrong} of {}", ready.len()),
-                "none",
-            )
-            .within(&called("slowest /readyz"), longest(&ready), TOLD)
+        let (alive, ready) =
+            (self.probes.between("/livez", begin, end), self.probes.between("/readyz", begin + TOLD, end));
+        Seen { trouble, begin, answers, alive, ready }
     }
 
     async fn end(self, ledger: &Ledger, mut outcome: Outcome) -> Outcome {
@@ -222,6 +191,65 @@ impl Scene {
             eventually("few connections are left", Duration::from_secs(10), gone).await;
         }
         ledger.judge(&ground.database, outcome).await
+    }
+}
+
+/// What clients and machines were answered while something was wrong.
+struct Seen {
+    trouble: Trouble,
+    begin: Instant,
+    answers: Vec<Answered>,
+    alive: Vec<Answered>,
+    ready: Vec<Answered>,
+}
+
+impl Seen {
+    fn refused(&self) -> Vec<Answered> {
+        self.answers.iter().filter(|it| it.status == Some(503)).copied().collect()
+    }
+
+    /// How long somebody waited at most for a 503, while it lasted.
+    fn slowest_refusal(&self) -> Duration {
+        let refused = self.refused().into_iter();
+        refused.map(|it| it.at() - it.sent.max(self.begin)).max().unwrap_or_default()
+    }
+
+    fn told(&self) -> String {
+        let served = self.answers.iter().filter(|it| it.is_success()).count();
+        let [refusal, answer] = [self.slowest_refusal(), longest(&self.answers)].map(|it| it.as_secs_f64());
+        let refused = self.refused().len();
+        format!(
+            "{served} answers 2xx and {refused} 503, the slowest 503 {refusal:.2} s, the slowest answer {answer:.2} s"
+        )
+    }
+
+    fn held_against(&self, outcome: Outcome) -> Outcome {
+        let (trouble, refused) = (self.trouble, self.refused());
+        let is_slow = matches!(trouble, Trouble::Late | Trouble::Locked);
+        let is_known = |it: &&Answered| it.is_success() || it.status == Some(503);
+        let strange = self.answers.iter().filter(|it| !is_known(it)).count();
+        let mute = refused.iter().filter(|it| !it.retry_after).count();
+        let served = self.answers.iter().filter(|it| it.is_success()).count();
+        let dead = self.alive.iter().filter(|it| it.status != Some(200)).count();
+        let wanted = Some(if is_slow { 200 } else { 503 });
+        let wrong = self.ready.iter().filter(|it| it.status != wanted).count();
+        let (refusal, answer) = (self.slowest_refusal(), longest(&self.answers));
+        let probed = longest(self.alive.iter().chain(&self.ready));
+        let called = |what: &str| format!("{trouble:?}: {what}");
+        outcome
+            .must(&called("neither 2xx nor 503"), strange == 0, strange)
+            .must(&called("503 without Retry-After"), mute == 0, mute)
+            .must(
+                &called("slowest 503"),
+                refusal <= if is_slow { LONGEST } else { TOLD },
+                format!("{refusal:?}"),
+            )
+            .must(&called("slowest answer"), answer <= LONGEST, format!("{answer:?}"))
+            .must(&called("refused"), is_slow || !refused.is_empty(), "none")
+            .must(&called("served"), trouble != Trouble::Late || served > 0, "none")
+            .must(&called("/livez not 200"), dead == 0 && !self.alive.is_empty(), dead)
+            .must(&called("/readyz not as it is"), wrong == 0 && !self.ready.is_empty(), wrong)
+            .must(&called("slowest probe"), probed <= TOLD, format!("{probed:?}"))
     }
 }
 

@@ -1,6 +1,5 @@
 //! A 2xx means flushed to disk, and a group of logs costs one flush: counted from outside, as system calls.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -46,7 +45,7 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
         }
         let groups = groups(&client, &metrics).await - before;
         let seconds = begun.elapsed().as_secs_f64();
-        let flushed = trace.ended().await;
+        let flushed = trace.ended(&ground).await;
         outcome = judge(kind, crowd, groups, seconds, &flushed, outcome);
     }
     platform.stop().await;
@@ -66,16 +65,14 @@ async fn post(client: &Client, ledger: &Ledger, logs: usize, draws: &mut rand::r
 /// At least one flush for each group, or a 2xx would not be true; and at most one, but for what is folded in.
 fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, outcome: Outcome) -> Outcome {
     let name = if crowd { "a crowd" } else { "one client" };
-    let log = flushed.of_log as f64;
+    let (log, folds) = (flushed.of_log as f64, FOLDS_A_SECOND * (seconds + 1.0) + 1.0);
     let (least, most) = match kind {
-        Kind::Sqlite => (groups, groups + FOLDS_A_SECOND * (seconds + 1.0) + 1.0),
-        // Two groups that commit at once may share a flush, as PostgreSQL has it; its other processes are not looked at.
-        Kind::Postgres => (if crowd { groups / 2.0 } else { groups }, groups + 1.0),
+        Kind::Sqlite => (groups, groups + folds),
+        // Two groups that commit at once may share a flush, as PostgreSQL has it.
+        Kind::Postgres => (if crowd { groups / 2.0 } else { groups }, groups + folds),
     };
-    let told = format!(
-        "{log} flushes of {groups} groups in {seconds:.1} s, and {} of other files",
-        flushed.of_others
-    );
+    let told =
+        format!("{log} flushes of {groups} groups in {seconds:.1} s, and {} beside that", flushed.by_others);
     outcome.judged(
         name,
         groups > 0.0 && (least..=most).contains(&log),
@@ -87,10 +84,10 @@ fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, 
 /// How often which files were flushed.
 #[derive(Debug, Default)]
 struct Flushed {
-    /// The write-ahead log.
+    /// The write-ahead log, by those who store.
     of_log: usize,
-    /// What a checkpoint flushes, and the directory.
-    of_others: usize,
+    /// Other files, as a checkpoint does, and by others.
+    by_others: usize,
 }
 
 /// Somebody who counts system calls.
@@ -102,9 +99,9 @@ struct Trace {
 impl Trace {
     /// Of the server where the database is in it, else of the backends that store.
     async fn of(ground: &Ground, platform: &Platform) -> Self {
-        let processes = match ground.kind() {
-            Kind::Sqlite => vec![Process(platform.process())],
-            Kind::Postgres => backends_that_store(ground).await,
+        let processes = match ground.any_server() {
+            None => vec![Process(platform.process())],
+            Some(server) => server.processes(),
         };
         let file = ground.database.directory().join("strace");
         let mut strace = tokio::process::Command::new("strace");
@@ -121,22 +118,23 @@ impl Trace {
         Self { strace, file }
     }
 
-    async fn ended(mut self) -> Flushed {
+    async fn ended(mut self, ground: &Ground) -> Flushed {
+        let ours = match ground.kind() {
+            Kind::Sqlite => None,
+            Kind::Postgres => Some(backends_that_store(ground).await),
+        };
         Process(self.strace.id().expect("strace")).signal("INT");
         self.strace.wait().await.expect("strace to end");
-        count(&self.file)
+        count(&self.file, ours.as_deref())
     }
 }
 
-/// The connections on which groups are stored, by what they did last.
+/// The connections that store logs and fold them in; others of PostgreSQL's processes flush for reasons of their own.
 async fn backends_that_store(ground: &Ground) -> Vec<Process> {
-    let storing = "SELECT pid FROM pg_stat_activity
-        WHERE application_name = 'edtech-api' AND query LIKE '%INSERT INTO streaming_logs%'";
+    let storing = "SELECT pid FROM pg_stat_activity WHERE application_name = 'edtech-api'";
     let rows = ground.database.rows(storing).await;
     let processes = rows.iter().map(|row| row.try_get_by_index::<i32>(0).expect("a process"));
-    let processes: Vec<_> = processes.map(|process| Process(process.unsigned_abs())).collect();
-    assert!(!processes.is_empty(), "nobody stores");
-    processes
+    processes.map(|process| Process(process.unsigned_abs())).collect()
 }
 
 fn is_traced(process: Process) -> bool {
@@ -145,14 +143,18 @@ fn is_traced(process: Process) -> bool {
 }
 
 /// `123 fdatasync(12</path/edtech.db-wal>) = 0`, one a line; a call that others interrupt is told in two.
-fn count(file: &Path) -> Flushed {
+fn count(file: &Path, ours: Option<&[Process]>) -> Flushed {
     let said = std::fs::read_to_string(file).expect("what strace saw");
-    let mut files: BTreeMap<bool, usize> = BTreeMap::new();
+    let mut flushed = Flushed::default();
     for line in said.lines().filter(|line| line.contains("sync(")) {
-        *files.entry(line.contains("-wal>") || line.contains("/pg_wal/")).or_default() += 1;
+        let process = line.split_whitespace().next().and_then(|number| number.parse().ok()).map(Process);
+        let is_ours = ours.is_none_or(|ours| process.is_some_and(|process| ours.contains(&process)));
+        match line.contains("-wal>") || line.contains("/pg_wal/") {
+            true if is_ours => flushed.of_log += 1,
+            _ => flushed.by_others += 1,
+        }
     }
-    let of = |is_log| files.get(&is_log).copied().unwrap_or_default();
-    Flushed { of_log: of(true), of_others: of(false) }
+    flushed
 }
 
 async fn groups(client: &Client, metrics: &str) -> f64 {

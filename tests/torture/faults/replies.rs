@@ -23,6 +23,10 @@ use crate::report::Outcome;
 /// How many clients go away at a time.
 const AT_A_TIME: usize = 200;
 
+/// Every how-many-th answer of the database is cut: to open a connection takes some, and one that cannot be opened can do
+/// nothing that gets lost.
+const A_CONNECTION: u64 = 25;
+
 /// Longer than it may take to cut so many replies.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -34,13 +38,14 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let client = platform.client().await;
     enrol_learners(&client).await;
 
-    let wanted = plan.either(200, 2_000);
+    let wanted = (plan.either(200, 2_000), 3);
     let to_server = Proxy::to_url(platform.url()).await;
     let beyond = client.at(&to_server.url(client.url()));
     let cut = cut_replies(&beyond, &client, &to_server, &ledger, wanted, &mut draws).await;
     let mut outcome = Outcome::of(cut).figure("answers cut after the commit", cut);
     if let Some(wire) = &to_database {
-        let cut = cut_replies(&client, &client, wire, &ledger, plan.either(50, 500), &mut draws).await;
+        let wanted = (plan.either(50, 500), A_CONNECTION);
+        let cut = cut_replies(&client, &client, wire, &ledger, wanted, &mut draws).await;
         outcome.tries += cut;
         outcome = outcome.figure("the database's answers cut", cut);
     }
@@ -64,19 +69,19 @@ async fn started(ground: &Ground) -> (Platform, Option<Proxy>) {
     }
 }
 
-/// Posts while every third reply on a wire is cut, until so many were; then all is sent again by the way that works.
+/// Posts while every so-many-th reply on a wire is cut, until enough were; then all is sent again by the way that works.
 async fn cut_replies(
     posting: &Client,
     again: &Client,
     wire: &Proxy,
     ledger: &Ledger,
-    wanted: u64,
+    (wanted, each): (u64, u64),
     draws: &mut StdRng,
 ) -> u64 {
     let before = wire.cuts();
     let shape = Shape { pause: Duration::from_millis(5), ..Shape::MIXED };
     let mut load = Load::start(posting, ledger, shape, draws);
-    wire.set(Mode::CutEach(3));
+    wire.set(Mode::CutEach(each));
     let enough = async || (wire.cuts() - before >= wanted).then_some(());
     eventually("enough cut replies", PATIENCE, enough).await;
     wire.set(Mode::Pass);
