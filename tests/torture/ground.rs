@@ -70,13 +70,15 @@ impl Ground {
         Platform::start(&self.database).env("RUST_LOG", "warn").env("EDTECH_BENCHMARKS", "off")
     }
 
-    /// How many connections of ours are inside a transaction that nobody works on.
+    /// How many connections of ours are inside a transaction that nobody works on; between two statements of one that
+    /// somebody works on there is less time.
     pub async fn left_in_transaction(&self) -> i64 {
         match self.kind() {
             Kind::Sqlite => 0,
             Kind::Postgres => {
                 let left = "SELECT COUNT(*) FROM pg_stat_activity
-                    WHERE application_name LIKE 'edtech-api%' AND state LIKE 'idle in transaction%'";
+                    WHERE application_name LIKE 'edtech-api%' AND state LIKE 'idle in transaction%'
+                        AND state_change < CLOCK_TIMESTAMP() - INTERVAL '0.5 seconds'";
                 self.database.number(left).await
             }
         }

@@ -1,15 +1,17 @@
 //! 2. PostgreSQL is away, silent, slow or locked while clients post and read; SQLite can only be locked.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use edtech_tests::{Client, Platform, eventually};
 use rand::RngExt;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::faults::kills::ready_since;
 use crate::ground::{Ground, Kind, enrol_learners};
 use crate::ledger::Ledger;
-use crate::load::{Answered, Load, Shape, longest};
+use crate::load::{Answered, Load, Shape, drawn_log, longest};
 use crate::plan::Plan;
 use crate::probes::{Memory, Probes};
 use crate::proxy::{Mode, Proxy};
@@ -70,7 +72,19 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let (ledger, shape) = (Ledger::default(), Shape { singles: 16, ..Shape::MIXED });
     let load = Load::start(&client, &ledger, shape, &mut draws);
     let probes = Probes::start(&client, &PATHS);
-    let mut scene = Scene { ground, platform, proxy, client, load, probes };
+    let resent = drawn_log(&mut draws);
+    ledger.sent(std::slice::from_ref(&resent.0));
+    client.post_json("/streaming-logs", &resent.1).await.expect(201);
+    let mut scene = Scene {
+        ground,
+        platform,
+        proxy,
+        client,
+        load,
+        probes,
+        resent: resent.1,
+        recognised: RefCell::default(),
+    };
     // Connections are open, and what they ask is prepared.
     sleep(Duration::from_secs(2)).await;
     let memory = Memory::of(scene.platform.process(), Duration::from_millis(100));
@@ -99,13 +113,18 @@ struct Scene {
     client: Client,
     load: Load,
     probes: Probes,
+    /// A log that is stored.
+    resent: Value,
+    /// What it was answered when it came again.
+    recognised: RefCell<String>,
 }
 
 impl Scene {
     async fn suffer(&mut self, trouble: Trouble, plan: &Plan, outcome: Outcome) -> Outcome {
         let begin = Instant::now();
-        let long = if trouble == Trouble::Locked { 20 } else { 30 };
-        let end = self.happen(trouble, Duration::from_secs(plan.either(6, long))).await;
+        // A lock that is held for less than five seconds is only waited for.
+        let (short, long) = if trouble == Trouble::Locked { (6, 20) } else { (3, 30) };
+        let end = self.happen(trouble, Duration::from_secs(plan.either(short, long))).await;
         let ready = ready_since(&self.client, end).await;
         let stored = self.stored_since(end).await;
         let seen = self.seen(trouble, begin, end);
@@ -148,9 +167,23 @@ impl Scene {
         };
         let proxy = self.proxy.as_ref().expect("a wire to PostgreSQL");
         proxy.set(spoilt);
+        if trouble == Trouble::Late {
+            *self.recognised.borrow_mut() = self.resend().await;
+        }
         sleep(time).await;
         proxy.set(Mode::Pass);
         Instant::now()
+    }
+
+    /// To compare what comes again with what is stored takes the most messages there and back: also that is answered in time,
+    /// be it by a 503.
+    async fn resend(&self) -> String {
+        let begun = Instant::now();
+        let answer = self.client.post_json("/streaming-logs", &self.resent).await;
+        let took = begun.elapsed();
+        assert!([200, 503].contains(&answer.status), "sent again: {}", answer.body);
+        assert!(took < LONGEST, "it took {took:?} to answer what is sent again");
+        format!("a log that is sent again {} after {:.2} s", answer.status, took.as_secs_f64())
     }
 
     /// How long after this moment the first log is stored that was sent after it.
@@ -179,9 +212,13 @@ impl Scene {
     }
 
     async fn end(self, ledger: &Ledger, mut outcome: Outcome) -> Outcome {
-        let Self { ground, platform, proxy, client, mut load, probes } = self;
+        let Self { ground, platform, proxy, client, mut load, probes, recognised, .. } = self;
         load.settle(&client).await;
         drop(probes);
+        let recognised = recognised.into_inner();
+        if !recognised.is_empty() {
+            outcome = outcome.figure("Late:", recognised);
+        }
         outcome = outcome.exactly("left in a transaction", ground.left_in_transaction().await, 0);
         platform.stop().await;
         drop(proxy);

@@ -18,7 +18,7 @@ use crate::report::Outcome;
 const READY: Duration = Duration::from_secs(5);
 
 /// How long clients post between two kills, at most.
-const BETWEEN_MS: u64 = 1_500;
+const BETWEEN_MS: u64 = 1_000;
 
 pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let mut draws = plan.draws("kills");
@@ -29,7 +29,7 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     enrol_learners(&client).await;
     let mut load = Load::start(&client, &ledger, Shape::MIXED, &mut draws);
 
-    let (kills, mut slowest) = (plan.either(6, 50), Duration::ZERO);
+    let (kills, mut slowest) = (plan.either(5, 50), Duration::ZERO);
     for _ in 0..kills {
         some_time(&mut draws).await;
         let (again, ready) = killed(&ground, platform).await;
@@ -39,7 +39,7 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let mut outcome = Outcome::of(kills).figure("the server killed", kills);
     outcome = outcome.within("ready after its start", slowest, READY);
     if let Some(server) = ground.any_server() {
-        let (kills, mut slowest) = (plan.either(3, 20), Duration::ZERO);
+        let (kills, mut slowest) = (plan.either(2, 20), Duration::ZERO);
         for _ in 0..kills {
             some_time(&mut draws).await;
             server.kill().await;

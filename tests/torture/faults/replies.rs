@@ -7,7 +7,6 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reqwest::Method;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -115,12 +114,12 @@ async fn resets(
     let left = ground.left_in_transaction().await;
 
     // Whoever is in doubt sends again.
-    for (key, log) in sent {
-        let request = client.request(Method::POST, "/streaming-logs").json(&log);
-        let answer = client.send(request).await;
+    let again = stream::iter(sent).map(|(key, log)| async move {
+        let answer = client.post_json("/streaming-logs", &log).await;
         assert!([200, 201].contains(&answer.status), "{} {}", answer.status, answer.body);
         ledger.acknowledged(&[key]);
-    }
+    });
+    again.buffer_unordered(32).for_each(async |()| {}).await;
     outcome
         .figure("clients that reset in mid-request", format!("{clients} in {:.0} s", took.as_secs_f64()))
         .exactly("left in a transaction", left, 0)
