@@ -11,6 +11,7 @@ mod database;
 mod eventually;
 mod live;
 mod platform;
+mod raw;
 mod raw_log;
 mod school;
 
@@ -21,6 +22,7 @@ pub use database::Database;
 pub use eventually::eventually;
 pub use live::Watcher;
 pub use platform::{Platform, Start};
+pub use raw::{RawAnswer, RawConnection};
 pub use raw_log::{assert_figures_are_those_of_the_raw_log, funnel};
 pub use school::{AIRFLOW, DOCKER, Rejected, Verdicts, log};
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fields::Fields;
+use crate::pointer::pointer_to;
 use crate::store::{Reference, Rejection, StreamingLog};
 
 /// The longest external id, in characters.
@@ -34,8 +35,7 @@ fn streaming_log(
     rng: &mut impl Rng,
 ) -> Result<StreamingLog, Rejection> {
     if let Some(name) = &fields.unknown {
-        let name = printable(name);
-        return Err(Rejection::at(format!("/{name}"), "unknown_field", "no such field: see /openapi.json"));
+        return Err(Rejection::at(pointer_to(&[name]), "unknown_field", "no such field: see /openapi.json"));
     }
     if let Some(name) = fields.repeated {
         return Err(Rejection::at(format!("/{name}"), "repeated_field", "given twice"));
@@ -177,11 +177,6 @@ fn new_log_id(rng: &mut impl Rng) -> Uuid {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
-/// A client's own word, safe to store and to print.
-fn printable(name: &str) -> String {
-    name.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ fn each_fault_has_a_code_and_a_place() {
         (with(r#""event_timestamp": "1969-12-31T23:59:59Z""#), "out_of_range", "/event_timestamp"),
         (with(r#""log_id": "12""#), "invalid_log_id", "/log_id"),
         (with(r#""watched": 12"#), "unknown_field", "/watched"),
+        (with(r#""a/b~c": 12"#), "unknown_field", "/a~1b~0c"),
         (with(r#""student": "t""#), "repeated_field", "/student"),
         (r#"{"student": "a\u0000b", "lesson": "l", "event_type": "p"}"#.into(), "invalid_text", "/student"),
         (r#"{"student": "\ud800", "lesson": "l", "event_type": "p"}"#.into(), "invalid_text", "/student"),
