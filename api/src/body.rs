@@ -1,16 +1,19 @@
 //! Request bodies, read under a limit of bytes, a limit of time, and a limit of what all of them hold together.
 
+mod capped;
+
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, web};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use self::capped::Capped;
 use crate::error::Problem;
 use crate::room::Share;
 
@@ -102,14 +105,14 @@ enum Decoder {
 
 impl Decoder {
     fn of_encoding(req: &HttpRequest, max_bytes: usize) -> Result<Self, Problem> {
-        let mut capped = Capped { bytes: BytesMut::new(), share: Share::default(), max_bytes };
+        let mut capped = Capped::new(max_bytes);
         // Several encodings, one over the other, may be named in one header or in several.
         let mut encodings = req.headers().get_all(header::CONTENT_ENCODING);
         match (encodings.next().map(|value| value.as_bytes()), encodings.next()) {
             (None, _) => Ok(Self::Plain(capped)),
             (Some(name), None) if name.eq_ignore_ascii_case(b"identity") => Ok(Self::Plain(capped)),
             (Some(name), None) if name.eq_ignore_ascii_case(b"gzip") => {
-                capped.share.grow(DECODER_BYTES).map_err(|_| too_busy())?;
+                capped.take_room(DECODER_BYTES).map_err(|_| too_busy())?;
                 Ok(Self::Gzip(Box::new(MultiGzDecoder::new(capped))))
             }
             _ => Err(unsupported("Content-Encoding may be gzip, once, or be left out.")),
@@ -124,33 +127,11 @@ impl Decoder {
     }
 
     fn finish(self) -> io::Result<Body> {
-        let Capped { bytes, share, max_bytes: _ } = match self {
-            Self::Plain(capped) => capped,
-            Self::Gzip(decoder) => decoder.finish()?,
+        let (bytes, share) = match self {
+            Self::Plain(capped) => capped.finish(),
+            Self::Gzip(decoder) => decoder.finish()?.finish(),
         };
-        Ok(Body { bytes: bytes.freeze(), share })
-    }
-}
-
-/// Bytes that refuse to become too many: a small gzip may hold gigabytes.
-struct Capped {
-    bytes: BytesMut,
-    share: Share,
-    max_bytes: usize,
-}
-
-impl Write for Capped {
-    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + more.len() > self.max_bytes {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.share.grow(more.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        self.bytes.extend_from_slice(more);
-        Ok(more.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        Ok(Body { bytes, share })
     }
 }
 
@@ -261,8 +242,7 @@ mod tests {
     }
 
     fn decoded(chunks: &[&[u8]], max_bytes: usize) -> io::Result<Bytes> {
-        let capped = Capped { bytes: BytesMut::new(), share: Share::default(), max_bytes };
-        let mut decoder = Decoder::Gzip(Box::new(MultiGzDecoder::new(capped)));
+        let mut decoder = Decoder::Gzip(Box::new(MultiGzDecoder::new(Capped::new(max_bytes))));
         chunks.iter().try_for_each(|chunk| decoder.take(chunk))?;
         decoder.finish().map(|body| body.clone())
     }

@@ -51,6 +51,7 @@ pub mod entropy;
 pub mod error;
 pub mod extractors;
 pub mod figures;
+pub mod id;
 pub mod name;
 pub mod one_of_each;
 pub mod one_or_many;

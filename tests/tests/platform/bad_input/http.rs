@@ -86,7 +86,6 @@ fn heads() -> Vec<Broken> {
         broken("a name with a space", get("/livez", "X Y: nothing\r\n")),
         broken("U+0000 in a URL", get("/live\0z", "")),
         broken("a space in a URL", get("/live z", "")),
-        broken("a URL without a slash", get("livez", "")),
     ]
 }
 
@@ -172,6 +171,7 @@ fn unservable() -> Vec<(Broken, u16, &'static str)> {
             "method_not_allowed",
         ),
         (broken("TRACE", "TRACE /students HTTP/1.1\r\nHost: {host}\r\n\r\n"), 405, "method_not_allowed"),
+        (broken("a URL without a slash", get("livez", "")), 404, "not_found"),
         (broken("OPTIONS of all", "OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n"), 404, "not_found"),
         (
             broken("a URL of 60,000 bytes", get(&format!("/students?{}", "x".repeat(60_000)), "")),

@@ -8,15 +8,15 @@ use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 use reqwest::Method;
 
-use super::{assert_nothing_was_lost, shortened, started};
+use super::{assert_none, assert_nothing_was_lost, started};
 
 on_both_databases!(bombs_in_parallel_take_no_more_than_twice_the_room);
 
 /// What bodies may hold together, in bytes: `api/src/room.rs`.
 const ROOM: u64 = 64 * 1024 * 1024;
 
-/// So many of a kind at once: three times what there is room for.
-const AT_ONCE: usize = 24;
+/// So many of a kind at once: half as much again as there is room for, or three times as much.
+const AT_ONCE: usize = 12;
 
 /// A kind of bomb: where it goes, how it is encoded, and what it is.
 type Bomb = (&'static str, &'static str, &'static str, Vec<u8>);
@@ -53,12 +53,6 @@ fn bombs() -> Vec<Bomb> {
             "/students",
             json,
             "identity",
-            [b"{\"a\":1".to_vec(), of(",\"a\":1", 16 * mib - 16), b"}".to_vec()].concat(),
-        ),
-        (
-            "/students",
-            json,
-            "identity",
             [b"[{\"a\":[[]".to_vec(), of(",[]", 16 * mib - 32), b"]}]".to_vec()].concat(),
         ),
         ("/students", csv, "identity", [b"external_id\n".to_vec(), of(",", 16 * mib - 32)].concat()),
@@ -76,37 +70,37 @@ async fn bombs_in_parallel_take_no_more_than_twice_the_room(database: Database) 
     let (platform, client) = started(&database).await;
     assert_nothing_was_lost(&platform, &client).await;
     let idle = memory(&platform, "VmRSS");
-    forget_the_peak(&platform);
-    for bomb in bombs() {
-        let (path, content_type, encoding, body) = &bomb;
-        let answers = join_all((0..AT_ONCE).map(|_| sent(&client, &bomb))).await;
-        let peak = memory(&platform, "VmHWM");
-        let what = shortened(&format!(
-            "{path} {content_type} {encoding} {:?}",
-            String::from_utf8_lossy(&body[..body.len().min(20)])
-        ));
-        let refused = answers.iter().filter(|answer| (400..500).contains(&answer.status)).count();
-        let busy = answers
-            .iter()
-            .filter(|answer| answer.status == 503 && answer.headers.contains_key("retry-after"))
-            .count();
-        let judged = answers.iter().filter(|answer| answer.status == 200).count();
-        println!(
-            "{what}: {refused} refused, {busy} too busy, {judged} judged; {} MiB over {} MiB",
-            (peak - idle) >> 20,
-            idle >> 20
-        );
-        assert_eq!(
-            refused + busy + judged,
-            AT_ONCE,
-            "{what}: {:?}",
-            answers.iter().map(|answer| answer.status).collect::<Vec<_>>()
-        );
-        assert!(refused + judged > 0, "{what}: nobody got through");
+    let mut faults = Vec::new();
+    let all = bombs();
+    for bomb in &all {
+        forget_the_peak(&platform);
+        let answers = join_all((0..AT_ONCE).map(|_| sent(&client, bomb))).await;
+        let grown = memory(&platform, "VmHWM").saturating_sub(idle);
+        let told = told(bomb, &answers);
+        println!("{told}; {} MiB over {} MiB", grown >> 20, idle >> 20);
+        if grown > 2 * ROOM || told.contains("nobody") {
+            faults.push(format!("{told}; {} MiB more than an idle server", grown >> 20));
+        }
     }
-    let grown = memory(&platform, "VmHWM") - idle;
-    assert!(grown <= 2 * ROOM, "{} MiB more than the {} MiB of an idle server", grown >> 20, idle >> 20);
+    assert_none(&faults, all.len());
     assert_nothing_was_lost(&platform, &client).await;
+}
+
+/// What became of a crowd of bombs: each is refused, or told to come again, or judged line by line.
+fn told((path, content_type, encoding, body): &Bomb, answers: &[Answer]) -> String {
+    let begins = String::from_utf8_lossy(&body[..body.len().min(12)]).escape_debug().to_string();
+    let count = |wanted: fn(&Answer) -> bool| answers.iter().filter(|answer| wanted(answer)).count();
+    let refused = count(|answer| (400..500).contains(&answer.status) && super::fault_of(answer).is_none());
+    let busy = count(|answer| answer.status == 503 && answer.headers.contains_key("retry-after"));
+    let judged = count(|answer| answer.status == 200);
+    let others = answers.len() - refused - busy - judged;
+    let through =
+        if others > 0 || refused + judged == 0 { "nobody got through, or something else" } else { "" };
+    format!(
+        "{path} {content_type} {encoding} {} bytes {begins}: {refused} refused, {busy} too busy, {judged} judged {through} {:?}",
+        body.len(),
+        answers.iter().map(|answer| answer.status).collect::<std::collections::BTreeSet<_>>()
+    )
 }
 
 /// A figure of the process, in bytes: `VmRSS` now, `VmHWM` at its peak.

@@ -152,7 +152,7 @@ async fn a_parameter_that_cannot_be_is_a_problem(database: Database) {
             let mut values = bad_values(&parameter["schema"]);
             match name {
                 "limit" => values.extend(["0", "1001", "-1", "4294967296"].map(str::to_owned)),
-                "cursor" => values.extend(CURSORS.map(str::to_owned)),
+                "cursor" => values.extend(bad_cursors(&path)),
                 "bucket" | "id" => values.extend(["", "week", "HOUR"].map(str::to_owned)),
                 "silent_for_days" => values.extend(["0", "3651"].map(str::to_owned)),
                 _ => {}
@@ -173,18 +173,23 @@ async fn a_parameter_that_cannot_be_is_a_problem(database: Database) {
     assert_nothing_was_lost(&platform, &client).await;
 }
 
-/// What is no cursor of any list: no hexadecimal, no text, and moments of years that not every database knows.
-const CURSORS: [&str; 8] = [
-    "0",
-    "zz",
-    "ff",
-    "00",
-    "%C3%A9%C3%A9",
-    "2d393232333337323033363834373735383038203120",
-    // Microseconds of the year -262143, with a learner and a log behind.
-    "2d3833333433323939323030303030303020312030303030303030302d303030302d303030302d303030302d303030303030303030303030",
-    "616161206161612061616120",
-];
+/// What is no cursor of this list: no hexadecimal, no text, no key, and moments of years that not every database knows.
+fn bad_cursors(path: &str) -> Vec<String> {
+    let bytes = ["0", "zz", "ff", "00", "0a", "%C3%A9%C3%A9"].map(str::to_owned);
+    let id = "00000000-0000-4000-8000-000000000000";
+    let keys = ["x", "1.5", "9223372036854775808", "-8334329920000000000", "a a a"];
+    let long_ago = [format!("-8334329920000000000 1 {id}"), format!("-8334329920000000000 {id}")];
+    let hashed = format!("-8334329920000000000 {}-client", "0".repeat(64));
+    let keys = keys.map(str::to_owned).into_iter().chain(long_ago).chain([hashed]);
+    // Whatever is a text could be the name of a classroom.
+    let keys = keys.filter(|_| path != "/classrooms").map(|key| hex(&key)).filter(|_| path != "/students");
+    let ids = ["x", "1.5", "9223372036854775808"].map(hex).into_iter().filter(|_| path == "/students");
+    bytes.into_iter().chain(keys).chain(ids).collect()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Nobody needs these, and they are not wrong.
 async fn a_parameter_at_its_limit_is_no_error_of_ours(database: Database) {
@@ -211,8 +216,9 @@ async fn a_parameter_at_its_limit_is_no_error_of_ours(database: Database) {
         "/students?external_id=&classroom=%F0%9F%92%A9",
         "/students?silent_for_days=3650&limit=1000",
         "/rejected-logs?client=%EF%BF%BF&code=",
-        // A key of a list that begins later.
+        // Keys of lists that go on later.
         "/students?cursor=39323233333732303336383534373735383037",
+        "/students?cursor=2d38333334333239393230303030303030303030",
         "/classrooms?cursor=F09F92A9",
     ];
     for path in asked {
