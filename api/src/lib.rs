@@ -64,3 +64,4 @@ pub mod rejected_item;
 pub mod request_id;
 pub mod room;
 pub mod telemetry;
+pub mod whole_number;
