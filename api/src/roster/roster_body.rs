@@ -18,8 +18,8 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// The largest body that is one object to change something, in bytes.
 const OBJECT_LIMIT: usize = 64 * 1024;
 
-/// What a row takes in memory beside its text, about.
-const ROW_BYTES: usize = 256;
+/// What a row takes in memory on its way to the database, beside its text, about.
+const ROW_BYTES: usize = 1024;
 
 /// The most rows in one request: a district's whole roster goes in a few, each in one transaction of a few seconds.
 const ROWS_LIMIT: usize = 50_000;
