@@ -20,7 +20,7 @@ use crate::live::LiveHandle;
 use crate::openapi::Document;
 use crate::routes::Methods;
 use crate::store::{Calendar, Store};
-use crate::{request_id, routes};
+use crate::{one_of_each, request_id, routes};
 
 /// What a client may take to send the head of its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -102,6 +102,7 @@ pub fn api_server(config: &Config, state: State) -> Result<(Server, SocketAddr),
     let server = HttpServer::new(move || {
         let state = state.clone();
         App::new()
+            .wrap(from_fn(one_of_each::check))
             .wrap(for_browsers())
             .wrap(from_fn(request_id::follow))
             .configure(|app| state.register(app))

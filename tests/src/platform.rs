@@ -114,7 +114,8 @@ impl Platform {
         self.child.id().expect("a running server")
     }
 
-    fn said(&self) -> String {
+    /// Its log so far.
+    pub fn said(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod analytics;
 mod architecture;
+mod bad_input;
 mod benchmarks;
 mod body_limits;
 mod clients;
