@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::auth::{self, Access, Secrets, Tokens};
 use crate::benchmarks::{Benchmarks, Ground, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, DRAINING, Switch};
+use crate::config::{Config, ConfigError, DRAINING, Switch};
 use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
 use crate::ingest::Intake;
@@ -53,7 +53,8 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
 
     let committed = Arc::new(Notify::new());
     let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
-    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
+    let connections = server::connections(config.database_connections);
+    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed, connections);
     let (benchmarks, measuring) = benchmarks(&config, &store);
     let document = routes::document();
     let database = store.clone();
@@ -79,6 +80,32 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     });
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
+    keep_up(&config, &database, calendar, figures)?;
+    let (stop_measuring, stopping) = watch::channel(false);
+    let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
+    let served =
+        serve_until_told((&config, end), (state, connections), (hub, writer_ended), close_sockets).await;
+    stop_measuring.send_replace(true);
+    // The last way in went with the last handler, so the writer ends once its queue is empty.
+    tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
+    if let Some(measuring) = measuring {
+        tokio::time::timeout(TAKING_DOWN, measuring)
+            .await
+            .context("a benchmark was not taken down in time")??;
+    }
+    database.fold_before_the_end().await;
+    database.close().await.context("the database was not closed")?;
+    tracing::info!("stopped");
+    served
+}
+
+/// What goes on beside the requests, as long as the server runs.
+fn keep_up(
+    config: &Config,
+    database: &Store,
+    calendar: Calendar,
+    figures: PrometheusHandle,
+) -> Result<(), ConfigError> {
     tokio::spawn(keep_metrics_up(figures.clone()));
     let asking = database.clone();
     tokio::spawn(async move { asking.keep_link().await });
@@ -93,21 +120,7 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     if let Some(address) = config.metrics_listen {
         tokio::spawn(server::metrics_server(address, figures)?);
     }
-    let (stop_measuring, stopping) = watch::channel(false);
-    let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
-    let served = serve_until_told((&config, end), state, (hub, writer_ended), close_sockets).await;
-    stop_measuring.send_replace(true);
-    // The last way in went with the last handler, so the writer ends once its queue is empty.
-    tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
-    if let Some(measuring) = measuring {
-        tokio::time::timeout(TAKING_DOWN, measuring)
-            .await
-            .context("a benchmark was not taken down in time")??;
-    }
-    database.fold_before_the_end().await;
-    database.close().await.context("the database was not closed")?;
-    tracing::info!("stopped");
-    served
+    Ok(())
 }
 
 /// The way to those who measure, and who does it, unless it is switched off.
@@ -158,12 +171,12 @@ async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets
 /// where the writer does, which takes a panic: then it cannot store any more, and whoever supervises it starts another.
 async fn serve_until_told(
     (config, end): (&Config, End),
-    state: State,
+    (state, connections): (State, usize),
     (mut hub, writer_ended): (JoinHandle<Result<(), ServingError>>, oneshot::Receiver<()>),
     close_sockets: oneshot::Sender<()>,
 ) -> anyhow::Result<()> {
     let readiness = state.readiness.clone();
-    let (api, address) = server::api_server(config, state)?;
+    let (api, address) = server::api_server(config, state, connections)?;
     let told = told_to_stop(end)?;
     let handle = api.handle();
     let api = tokio::spawn(api);

@@ -1,11 +1,12 @@
-//! Request bodies, read under a limit of bytes, a limit of time, and a limit of what all of them hold together.
+//! Request bodies, read under a limit of bytes, and a limit of what all of them hold together. The server keeps them to a
+//! limit of time: one that comes too slowly fails with a time-out.
 
 mod capped;
 
 use std::io::{self, Write};
 use std::ops::Deref;
-use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpMessage, HttpRequest, web};
 use bytes::Bytes;
@@ -16,9 +17,6 @@ use serde::de::DeserializeOwned;
 use self::capped::Capped;
 use crate::error::Problem;
 use crate::room::Share;
-
-/// How long a client may take to send its body; actix has no such limit of its own.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a decoder of gzip needs beside what it decodes, about.
 const DECODER_BYTES: usize = 64 * 1024;
@@ -51,8 +49,7 @@ pub async fn read_body(req: &HttpRequest, payload: web::Payload, max_bytes: usiz
     if declared_length(req).is_some_and(|length| length > max_bytes as u64) {
         return Err(too_large(max_bytes));
     }
-    let reading = tokio::time::timeout(PATIENCE, read(payload, decoder, max_bytes));
-    reading.await.unwrap_or_else(|_elapsed| Err(too_slow()))
+    read(payload, decoder, max_bytes).await
 }
 
 /// A body that is one JSON value, of at most `max_bytes`.
@@ -85,9 +82,7 @@ pub fn unsupported(detail: impl Into<String>) -> Problem {
 async fn read(mut payload: web::Payload, mut decoder: Decoder, max_bytes: usize) -> Result<Body, Problem> {
     let mut received = 0;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_cut_off| {
-            Problem::bad_request("invalid_body", "The body ended too early, or its chunks are none.")
-        })?;
+        let chunk = chunk.map_err(|error| cut_off(&error))?;
         received += chunk.len();
         if received > max_bytes {
             return Err(too_large(max_bytes));
@@ -158,9 +153,15 @@ fn too_busy() -> Problem {
     Problem::unavailable("More is being received than memory has room for. Send it again.")
 }
 
-fn too_slow() -> Problem {
-    let detail = format!("The body did not arrive within {} seconds.", PATIENCE.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+/// Why a body did not come to its end.
+fn cut_off(error: &PayloadError) -> Problem {
+    match error {
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let detail = "The body came too slowly: 1 KiB a second and 30 seconds are the limits.";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+        }
+        _ => Problem::bad_request("invalid_body", "The body ended too early, or its chunks are none."),
+    }
 }
 
 /// What a library says may repeat what a client sent.

@@ -122,6 +122,13 @@ impl Database {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The same where there may be no such table yet, or no database.
+    pub async fn try_number(&self, sql: &str) -> Option<i64> {
+        let connection = self.connection.get_or_try_init(|| connect(&self.url)).await.ok()?;
+        let row = connection.query_one_raw(self.statement(sql)).await.ok()??;
+        row.try_get_by_index(0).ok()
+    }
+
     fn statement(&self, sql: &str) -> Statement {
         let backend =
             if self.is_postgres() { sea_orm::DbBackend::Postgres } else { sea_orm::DbBackend::Sqlite };

@@ -148,6 +148,11 @@ impl Start<'_> {
         Self { command: self.command.env(key, value), ..self }
     }
 
+    /// Run by another program that becomes it (`prlimit`, `setpriv`).
+    pub fn under(self, wrapper: &[&str]) -> Self {
+        Self { command: self.command.under(wrapper), ..self }
+    }
+
     /// On a port that others know already.
     pub fn port(self, port: &str) -> Self {
         Self { command: self.command.arguments(["serve", "--port", port]), ..self }

@@ -27,6 +27,7 @@ mod roster;
 mod sessions;
 mod silence;
 mod simulator;
+mod slow_clients;
 mod startup;
 mod statuses;
 mod verdicts;
