@@ -1,5 +1,5 @@
-//! Fault 10: A server whose clock is an hour off and jumps while it runs, clients from 1970 and 2100, and the days on which clocks
-//! are changed.
+//! Fault 10: a server whose clock is an hour off and jumps while it runs, clients from 1970 and 2100, and the days on
+//! which clocks are changed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Fault 11: Handlers that panic, in the very binary that is shipped: where the system gives the server no thread, work that wants
-//! one panics. That is what signing in does, and on SQLite the writer that stores logs.
+//! Fault 11: handlers that panic, in the very binary that is shipped: where the system gives the server no thread, work
+//! that wants one panics. That is what signing in does, and on SQLite the writer that stores logs.
 
 use std::os::unix::fs::chown;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Fault 8: Hundreds of live readers that stop reading, and thousands that come back at once.
+//! Fault 8: hundreds of live readers that stop reading, and thousands that come back at once.
 
 use std::time::{Duration, Instant};
 
@@ -112,7 +112,8 @@ struct Watch {
 }
 
 impl Watch {
-    /// Stores logs for so long, and now and then makes a classroom, with which everybody gets a snapshot; the longest that any reader needed to see them once they were acknowledged.
+    /// Stores logs for so long, and now and then makes a classroom, with which everybody gets a snapshot. The longest that
+    /// any reader needed to see them once they were acknowledged.
     async fn lag_for(&mut self, duration: Duration) -> Duration {
         let (begun, mut longest) = (Instant::now(), Duration::ZERO);
         for round in 0.. {

@@ -1,4 +1,5 @@
-//! Fault 12: Learners who are enrolled, moved, renamed and erased on one replica while logs of theirs come in on all of them.
+//! Fault 12: learners who are enrolled, moved, renamed and erased on one replica while logs of theirs come in on all of
+//! them.
 
 use std::collections::HashSet;
 use std::sync::Arc;

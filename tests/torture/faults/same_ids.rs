@@ -1,5 +1,5 @@
-//! Fault 4: The same ids twice in one batch, from four clients at once, half of them in reverse order; on PostgreSQL each client
-//! has a replica of its own. And deadlocks that somebody else brings about.
+//! Fault 4: the same ids twice in one batch, from four clients at once, half of them in reverse order; on PostgreSQL
+//! each client has a replica of its own. And deadlocks that somebody else brings about.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Fault 9: Thousands of clients that take their time over a head or a body; also where there are file descriptors for few.
+//! Fault 9: thousands of clients that take their time over a head or a body; also where there are file descriptors for
+//! few.
 
 use std::time::{Duration, Instant};
 

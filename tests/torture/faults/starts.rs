@@ -1,4 +1,4 @@
-//! Fault 7: Four servers that start at once on an empty database, and one that is killed while it migrates.
+//! Fault 7: four servers that start at once on an empty database, and one that is killed while it migrates.
 
 use std::time::{Duration, Instant};
 

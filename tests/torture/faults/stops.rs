@@ -1,5 +1,5 @@
-//! Fault 6: SIGTERM in the midst of a load, with hundreds of sockets open; and four replicas that are restarted one after the
-//! other.
+//! Fault 6: SIGTERM in the midst of a load, with hundreds of sockets open; and four replicas that are restarted one
+//! after the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
