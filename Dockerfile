@@ -28,8 +28,8 @@ COPY --from=dashboard /src/frontend/dist frontend/dist
 # which in a checkout say nothing about what is in the cache: whatever is ours counts as changed.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    mkdir -p tests/src tests/bench \
-    && echo 'fn main() {}' >tests/bench/main.rs \
+    mkdir -p tests/src tests/bench tests/torture \
+    && echo 'fn main() {}' | tee tests/bench/main.rs >tests/torture/main.rs \
     && touch tests/src/lib.rs \
     && find api entity frontend migration simulator -type f -exec touch {} + \
     && cargo build --release --locked --package edtech-api --package edtech-simulator \

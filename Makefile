@@ -1,10 +1,10 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench document airflow k8s k8s-test check openapi screenshots clean
+.PHONY: help run test test-all torture bench document airflow k8s k8s-test schemathesis check openapi screenshots clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Run the platform here: API on SQLite, two simulator replicas (PROFILE=release for speed)
 	@scripts/needs run
@@ -17,6 +17,10 @@ test: ## Format, lints, OpenAPI and every test, on SQLite and on a private Postg
 test-all: ## The same with the long forms of the tests
 	@scripts/needs test
 	@scripts/test --all
+
+torture: ## Have happen to the platform what may happen to it, as often as docs/OPERATIONS.md says (FAULTS="kills away" for some)
+	@scripts/needs torture
+	@scripts/torture $(FAULTS)
 
 bench: ## Measure the platform beside its database; the table goes to docs/PERFORMANCE.md (PARTS="live rest" for some)
 	@scripts/needs bench
@@ -37,6 +41,10 @@ k8s: ## Render k8s/db-service.yaml and k8s/k8s-deployment.yaml from k8s/overlays
 k8s-test: ## Install, scale, roll and break the platform in the cluster of the current context, and remove it (YES=1: do not ask)
 	@scripts/needs k8s
 	@scripts/k8s try
+
+schemathesis: ## Requests made from the specification, on SQLite and on PostgreSQL (SEED=1, EXAMPLES=500, DATABASE=sqlite)
+	@scripts/needs schemathesis
+	@for database in $(or $(DATABASE),sqlite postgres); do scripts/schemathesis $$database || exit 1; done
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check

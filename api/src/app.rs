@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::auth::{self, Access, Secrets, Tokens};
 use crate::benchmarks::{Benchmarks, Ground, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, DRAINING, Switch};
+use crate::config::{Config, ConfigError, DRAINING, Switch};
 use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
 use crate::ingest::Intake;
@@ -53,7 +53,8 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
 
     let committed = Arc::new(Notify::new());
     let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
-    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
+    let connections = server::connections(config.database_connections);
+    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed, connections);
     let (benchmarks, measuring) = benchmarks(&config, &store);
     let document = routes::document();
     let database = store.clone();
@@ -72,24 +73,18 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
         clock: Data::new(Clock),
     };
 
-    let writer = tokio::spawn(writer.run());
+    let (writing, writer_ended) = oneshot::channel::<()>();
+    let writer = tokio::spawn(async move {
+        let _writing = writing;
+        writer.run().await;
+    });
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
-    tokio::spawn(keep_metrics_up(figures.clone()));
-    let folding = database.clone();
-    tokio::spawn(async move { folding.keep_folding().await });
-    if let Some(days) = config.keep_days {
-        tokio::spawn(retention::keep(database.clone(), calendar, Clock, days));
-    }
-    if let Some(at) = config.daily_report_at {
-        tokio::spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
-    }
-    if let Some(address) = config.metrics_listen {
-        tokio::spawn(server::metrics_server(address, figures)?);
-    }
+    keep_up(&config, &database, calendar, figures)?;
     let (stop_measuring, stopping) = watch::channel(false);
     let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
-    let served = serve_until_told((&config, end), state, hub, close_sockets).await;
+    let served =
+        serve_until_told((&config, end), (state, connections), (hub, writer_ended), close_sockets).await;
     stop_measuring.send_replace(true);
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
@@ -102,6 +97,30 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served
+}
+
+/// What goes on beside the requests, as long as the server runs.
+fn keep_up(
+    config: &Config,
+    database: &Store,
+    calendar: Calendar,
+    figures: PrometheusHandle,
+) -> Result<(), ConfigError> {
+    tokio::spawn(keep_metrics_up(figures.clone()));
+    let asking = database.clone();
+    tokio::spawn(async move { asking.keep_link().await });
+    let folding = database.clone();
+    tokio::spawn(async move { folding.keep_folding().await });
+    if let Some(days) = config.keep_days {
+        tokio::spawn(retention::keep(database.clone(), calendar, Clock, days));
+    }
+    if let Some(at) = config.daily_report_at {
+        tokio::spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
+    }
+    if let Some(address) = config.metrics_listen {
+        tokio::spawn(server::metrics_server(address, figures)?);
+    }
+    Ok(())
 }
 
 /// The way to those who measure, and who does it, unless it is switched off.
@@ -148,15 +167,16 @@ async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets
     made.map_err(|problem| anyhow::anyhow!("the bootstrap client could not be made: {problem}"))
 }
 
-/// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting.
+/// Between the first request and the last. Ends by itself where the hub does: then this process may not go on counting; and
+/// where the writer does, which takes a panic: then it cannot store any more, and whoever supervises it starts another.
 async fn serve_until_told(
     (config, end): (&Config, End),
-    state: State,
-    mut hub: JoinHandle<Result<(), ServingError>>,
+    (state, connections): (State, usize),
+    (mut hub, writer_ended): (JoinHandle<Result<(), ServingError>>, oneshot::Receiver<()>),
     close_sockets: oneshot::Sender<()>,
 ) -> anyhow::Result<()> {
     let readiness = state.readiness.clone();
-    let (api, address) = server::api_server(config, state)?;
+    let (api, address) = server::api_server(config, state, connections)?;
     let told = told_to_stop(end)?;
     let handle = api.handle();
     let api = tokio::spawn(api);
@@ -165,6 +185,7 @@ async fn serve_until_told(
     let hub_ended = tokio::select! {
         () = told => None,
         ended = &mut hub => Some(ended),
+        _ = writer_ended => None,
     };
     tracing::info!("stopping");
     readiness.stop();

@@ -8,7 +8,6 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::error::{Problem, ProblemBody, chain};
@@ -19,21 +18,17 @@ use crate::store::{Dialect, Store};
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long its answer is believed: probes of many kinds shall not become a load.
-const BELIEVED: Duration = Duration::from_secs(1);
-
 /// Whether this process wants requests. It exists from when the schema is up to date and the bootstrap client is made.
 pub struct Readiness {
     store: Store,
     begun: Instant,
     stopping: AtomicBool,
-    last: Mutex<Option<(Instant, Result<(), &'static str>)>>,
 }
 
 impl Readiness {
     /// Ready as long as the database answers.
     pub fn new(store: Store) -> Self {
-        Self { store, begun: Instant::now(), stopping: AtomicBool::new(false), last: Mutex::new(None) }
+        Self { store, begun: Instant::now(), stopping: AtomicBool::new(false) }
     }
 
     /// Not ready from now on: the last requests are being answered.
@@ -46,23 +41,10 @@ impl Readiness {
         if self.stopping.load(Ordering::Relaxed) {
             return Err("This server is stopping.");
         }
-        // Whoever waits here finds the answer that the one before brought.
-        let mut last = self.last.lock().await;
-        match *last {
-            Some((when, outcome)) if when.elapsed() < BELIEVED => outcome,
-            _ => {
-                let outcome = self.ask_database().await;
-                *last = Some((Instant::now(), outcome));
-                outcome
-            }
-        }
-    }
-
-    async fn ask_database(&self) -> Result<(), &'static str> {
         match tokio::time::timeout(PATIENCE, self.store.ping()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
-                tracing::warn!(error = %chain(&error), "the database does not answer");
+                tracing::debug!(error = %chain(&error), "the database does not answer");
                 Err("The database does not answer.")
             }
             Err(_elapsed) => Err("The database takes longer than a second to answer."),

@@ -19,7 +19,9 @@ const LOGS: [f64; 13] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 pub fn start_log(config: &Config) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&config.log_filter);
     let filter = filter.map_err(|error| RUST_LOG.fault(format!("is {:?}: {error}", config.log_filter)))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A line that cannot be written, as on a full disk, is left out: to say so would be to write again, and to panic.
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     let by_place = if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
     // Fails only where a log was started before.
     let _ = match config.log_format.unwrap_or(by_place) {

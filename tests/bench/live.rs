@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use edtech_tests::{Client, Database, Watcher};
+use edtech_tests::{Client, Database, Process, Watcher};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::load;
-use crate::machine::{median, resident_mb};
+use crate::machine::median;
 use crate::table::Row;
 
 const SOCKETS: usize = 5_000;
@@ -102,13 +102,13 @@ pub async fn sockets() -> Vec<Row> {
     let platform = load::serve(&database).await;
     let client = platform.client().await;
     load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
-    let before = resident_mb(platform.process());
+    let before = Process(platform.process()).resident_mb();
     let sockets = open(&client, SOCKETS).await;
     let load = load::start(&platform, &["--connections", "4", "--duration", "45s", "--rate", "200"]);
     // Deltas come once something happens.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let read = sockets.count().await;
-    let each = (resident_mb(platform.process()) - before) * 1e3 / SOCKETS as f64;
+    let each = (Process(platform.process()).resident_mb() - before) * 1e3 / SOCKETS as f64;
     load::finish(load).await;
     platform.stop().await;
     database.assert_verified().await;

@@ -49,10 +49,3 @@ pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
-
-/// The resident memory of a process, in MB.
-pub fn resident_mb(process: u32) -> f64 {
-    let text = field(&format!("/proc/{process}/status"), "VmRSS").expect("a process that runs");
-    let kib: f64 = text.split_whitespace().next().expect("a number").parse().expect("a number");
-    kib * 1024.0 / 1e6
-}

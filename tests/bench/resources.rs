@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use edtech_tests::{Database, Platform};
+use edtech_tests::{Database, Platform, Process};
 
 use crate::load;
-use crate::machine::{median, resident_mb};
+use crate::machine::median;
 use crate::table::{Rate, Row};
 
 /// How long clients post batches while memory is watched.
@@ -29,7 +29,7 @@ pub async fn at_rest() -> Vec<Row> {
         }
         let platform = load::serve(&database).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
-        let resident = resident_mb(platform.process());
+        let resident = Process(platform.process()).resident_mb();
         let start = median(&mut starts);
         rows.push(Row::at_most(
             format!("ready on an existing database, {name}"),
@@ -52,14 +52,14 @@ pub async fn under_load() -> Vec<Row> {
     let database = Database::postgres().await;
     let platform = load::serve(&database).await;
     load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
-    let rest = resident_mb(platform.process());
+    let rest = Process(platform.process()).resident_mb();
     let load =
         load::start(&platform, &["--connections", "256", "--batch", "1000", "--duration", UNDER_BATCHES]);
     let mut highest: f64 = rest;
     let watching = async {
         loop {
             tokio::time::sleep(Duration::from_millis(250)).await;
-            highest = highest.max(resident_mb(platform.process()));
+            highest = highest.max(Process(platform.process()).resident_mb());
         }
     };
     let report = tokio::select! {

@@ -32,7 +32,12 @@ struct Server {
 impl Database {
     /// A file of SQLite that the first server makes.
     pub fn sqlite() -> Self {
-        let directory = new_directory();
+        Self::sqlite_in(&std::env::temp_dir())
+    }
+
+    /// The same, somewhere else.
+    pub fn sqlite_in(place: &Path) -> Self {
+        let directory = new_directory(place);
         let url = format!("sqlite://{}", directory.join("edtech.db").display());
         Self::new(url, directory, None)
     }
@@ -42,11 +47,20 @@ impl Database {
         let server = std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| {
             panic!("TEST_DATABASE_URL is not set: run `make test`, or `scripts/with-postgres cargo test`")
         });
+        Self::postgres_on(&server).await
+    }
+
+    /// A new database on this PostgreSQL server.
+    pub async fn postgres_on(server: &str) -> Self {
         let database = format!("edtech_test_{}", Uuid::new_v4().simple());
-        on_server(&server, &format!("CREATE DATABASE {database}")).await.expect("a new database");
-        let (server_alone, _) = server.rsplit_once('/').expect("a database in TEST_DATABASE_URL");
+        on_server(server, &format!("CREATE DATABASE {database}")).await.expect("a new database");
+        let (server_alone, _) = server.rsplit_once('/').expect("a database in the server's URL");
         let url = format!("{server_alone}/{database}");
-        Self::new(url, new_directory(), Some(Server { url: server, database }))
+        Self::new(
+            url,
+            new_directory(&std::env::temp_dir()),
+            Some(Server { url: server.to_owned(), database }),
+        )
     }
 
     /// The same, made by its administrator for a platform that is no superuser, with a role for Grafana; and the URL by
@@ -135,6 +149,13 @@ impl Database {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The same where there may be no such table yet, or no database.
+    pub async fn try_number(&self, sql: &str) -> Option<i64> {
+        let connection = self.connection.get_or_try_init(|| connect(&self.url)).await.ok()?;
+        let row = connection.query_one_raw(self.statement(sql)).await.ok()??;
+        row.try_get_by_index(0).ok()
+    }
+
     fn statement(&self, sql: &str) -> Statement {
         let backend =
             if self.is_postgres() { sea_orm::DbBackend::Postgres } else { sea_orm::DbBackend::Sqlite };
@@ -166,8 +187,8 @@ impl Drop for Database {
     }
 }
 
-fn new_directory() -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("edtech-test-{}", Uuid::new_v4().simple()));
+fn new_directory(place: &Path) -> PathBuf {
+    let directory = place.join(format!("edtech-test-{}", Uuid::new_v4().simple()));
     std::fs::create_dir_all(&directory).expect("a temporary directory");
     directory
 }

@@ -12,6 +12,8 @@ mod eventually;
 mod grafana;
 mod live;
 mod platform;
+mod process;
+mod raw;
 mod raw_log;
 mod school;
 
@@ -23,6 +25,8 @@ pub use eventually::eventually;
 pub use grafana::{GrafanaQuery, GrafanaView};
 pub use live::Watcher;
 pub use platform::{Platform, Start};
+pub use process::Process;
+pub use raw::{RawAnswer, RawConnection};
 pub use raw_log::{assert_figures_are_those_of_the_raw_log, funnel};
 pub use school::{AIRFLOW, DOCKER, Rejected, Verdicts, log};
 

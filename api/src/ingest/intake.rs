@@ -1,7 +1,7 @@
 //! The way in: requests queue here, and wait for what the writer says.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -12,6 +12,10 @@ use crate::store::{Calendar, Store, Submission, Verdict};
 
 /// What may wait for the writer, in bytes of payload; it bounds the memory of a flood. Beyond it clients are told 503.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long anybody waits for the writer: a client that is told after that to come again is told within five seconds. What
+/// the writer has begun by then is stored; what it has not is left out.
+pub(super) const PATIENCE: Duration = Duration::from_millis(4_500);
 
 /// What an item costs beside its payload, about.
 const ITEM_OVERHEAD_BYTES: usize = 256;
@@ -31,6 +35,13 @@ pub(super) struct Job {
     /// Given back with the reply.
     pub(super) room: OwnedSemaphorePermit,
     pub(super) arrived: Instant,
+}
+
+impl Job {
+    /// Whether its client has been told to come again.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.arrived.elapsed() > PATIENCE
+    }
 }
 
 /// Why a submission has no verdicts; the cause is in the log.
@@ -58,13 +69,14 @@ impl Intake {
         let (reply, verdicts) = oneshot::channel();
         let job = Job { submission, reply, room, arrived: Instant::now() };
         self.queue.send(job).map_err(|_| shutting_down())?;
-        match verdicts.await {
-            Ok(Ok(verdicts)) => Ok(verdicts),
-            Ok(Err(Failed::Unavailable)) => Err(Problem::unavailable(
+        match tokio::time::timeout(PATIENCE, verdicts).await {
+            Ok(Ok(Ok(verdicts))) => Ok(verdicts),
+            Ok(Ok(Err(Failed::Unavailable))) => Err(Problem::unavailable(
                 "The database cannot answer at the moment. Perhaps stored: send it again.",
             )),
-            Ok(Err(Failed::Internal)) => Err(Problem::internal("the database refused the submission")),
-            Err(_) => Err(shutting_down()),
+            Ok(Ok(Err(Failed::Internal))) => Err(Problem::internal("the database refused the submission")),
+            Ok(Err(_dropped)) => Err(shutting_down()),
+            Err(_elapsed) => Err(too_slow()),
         }
     }
 
@@ -85,6 +97,10 @@ fn cost(submission: &Submission) -> usize {
 
 fn too_busy() -> Problem {
     Problem::unavailable("More logs are waiting to be stored than memory has room for. Send it again.")
+}
+
+fn too_slow() -> Problem {
+    Problem::unavailable("The database takes too long at the moment. Perhaps stored: send it again.")
 }
 
 fn shutting_down() -> Problem {

@@ -4,11 +4,12 @@
 //! one flush and a crowd shares one.
 
 use std::mem;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{Notify, mpsc};
 
 use super::intake::{Failed, Job};
@@ -42,6 +43,13 @@ impl Group {
     fn add(&mut self, job: Job) {
         self.logs += job.submission.items.len();
         self.jobs.push(job);
+    }
+
+    /// Leaves out what has waited for too long; says whether anything is left.
+    fn is_still_wanted(&mut self) -> bool {
+        self.jobs.retain(|job| !job.is_given_up());
+        self.logs = self.jobs.iter().map(|job| job.submission.items.len()).sum();
+        !self.jobs.is_empty()
     }
 
     fn has_room(&self) -> bool {
@@ -91,7 +99,7 @@ impl Writer {
             {
                 next.add(job);
             }
-            if under_way.lets(&next) {
+            if under_way.lets(&next) && next.is_still_wanted() {
                 under_way.groups += 1;
                 under_way.submissions += next.jobs.len();
                 commits.push(committer.commit(mem::take(&mut next)));
@@ -156,7 +164,10 @@ impl Committer {
 
     async fn record(&self, submissions: Arc<Vec<Submission>>) -> Result<Vec<Vec<Verdict>>, StoreError> {
         let begun = Instant::now();
-        let verdicts = self.store.record(self.calendar, submissions).await?;
+        // A panic is a refusal. With the writer everybody who comes later would be turned away, for good.
+        let recording = AssertUnwindSafe(self.store.record(self.calendar, submissions)).catch_unwind();
+        let verdicts =
+            recording.await.unwrap_or_else(|_| Err(StoreError::Refused("recording panicked".into())))?;
         metrics::histogram!("ingest_commit_duration_seconds").record(begun.elapsed());
         self.report(&verdicts);
         Ok(verdicts)

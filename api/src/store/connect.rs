@@ -9,6 +9,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
+use super::link::{Link, Pool};
 use super::{Dialect, Store};
 use crate::error::{StoreError, chain};
 
@@ -24,8 +25,15 @@ pub struct DatabaseSettings {
 /// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
 
-/// How long SQLite waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a statement waits for a lock: on SQLite for another process that writes. Whoever waits behind whoever waits is
+/// still answered within five seconds.
+const LOCKED: Duration = Duration::from_millis(2_400);
+
+/// How long a statement waits for one of the connections, or for a new one.
+pub(super) const CONNECTED: Duration = Duration::from_millis(2_400);
+
+/// Pauses shorter than this are no reason to ask a connection whether it still works: somebody asks the server all the time.
+const UNUSED: Duration = Duration::from_secs(10);
 
 /// Between two tries to reach a database that is away: the first one after it is there shall not be long in coming.
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -59,7 +67,8 @@ impl DatabaseSettings {
 
     fn options(&self) -> ConnectOptions {
         let mut options = ConnectOptions::new(&self.url);
-        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(4)).max_connections(self.connections);
+        options.sqlx_logging(false).acquire_timeout(CONNECTED).max_connections(self.connections);
+        options.test_before_acquire_if_idle_for(UNUSED);
         options
     }
 
@@ -72,9 +81,7 @@ impl DatabaseSettings {
     /// For work that takes the time that it takes, and that nobody waits for.
     fn patient(&self, plans: Plans) -> ConnectOptions {
         let mut options = self.options();
-        options.map_sqlx_postgres_opts(move |options| {
-            with_limits(options, plans).options([("statement_timeout", "0"), ("lock_timeout", "0")])
-        });
+        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans).options(UNLIMITED));
         options
     }
 
@@ -87,6 +94,12 @@ impl DatabaseSettings {
         Ok(with_limits(options, Plans::Once).disable_statement_logging())
     }
 
+    /// The connection on which PostgreSQL is asked whether it is there.
+    pub(super) fn pulse(&self) -> Result<PgConnectOptions, sqlx::Error> {
+        let options: PgConnectOptions = self.url.parse()?;
+        Ok(options.application_name("edtech-api pulse").options(FOR_DEAD_CLIENTS).disable_statement_logging())
+    }
+
     fn sqlite(&self, read_only: bool) -> ConnectOptions {
         let mut options = self.options();
         options.max_connections(if read_only { self.connections } else { 1 });
@@ -97,7 +110,7 @@ impl DatabaseSettings {
                 .journal_mode(SqliteJournalMode::Wal)
                 // A 2xx means flushed to disk.
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(BUSY_TIMEOUT)
+                .busy_timeout(LOCKED)
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         });
@@ -109,15 +122,27 @@ impl DatabaseSettings {
         let options: SqliteConnectOptions =
             self.url.parse().map_err(|error: sqlx::Error| StoreError::Refused(error.into()))?;
         let connection = rusqlite::Connection::open(options.get_filename())?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_timeout(LOCKED)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         Ok(connection)
     }
 }
 
+/// What a connection of a process that vanished without a word costs the server: about half a minute.
+const FOR_DEAD_CLIENTS: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "30s"),
+];
+
+/// For whoever is asked to take the time that it takes.
+const UNLIMITED: [(&str, &str); 3] =
+    [("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "30s")];
+
 fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
-    options.application_name("edtech-api").options([
+    options.application_name("edtech-api").options(FOR_DEAD_CLIENTS).options([
         ("plan_cache_mode", plans.mode()),
         // Compiling a plan takes longer than any of ours runs.
         ("jit", "off"),
@@ -125,29 +150,26 @@ fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
         ("max_parallel_workers_per_gather", "0"),
         // A statement that hangs must not hold the writer for ever.
         ("statement_timeout", "30s"),
-        ("lock_timeout", "4s"),
-        ("idle_in_transaction_session_timeout", "30s"),
+        ("lock_timeout", "2400ms"),
+        // A link that was lost in the middle must not keep others from their locks.
+        ("idle_in_transaction_session_timeout", "5s"),
     ])
 }
 
 impl Store {
     /// Opens the database; a new SQLite file is made where there is none.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        let (writer, reader) = match settings.dialect() {
-            Dialect::Postgres => {
-                let writer = Database::connect(settings.postgres(Plans::Once)).await?;
-                (writer, Database::connect(settings.postgres(Plans::ForEachSpan)).await?)
-            }
+        let (writing, reading) = match settings.dialect() {
+            Dialect::Postgres => (settings.postgres(Plans::Once), settings.postgres(Plans::ForEachSpan)),
             // One writer, as SQLite has it; readers see the last commit and never wait.
-            Dialect::Sqlite => {
-                let writer = Database::connect(settings.sqlite(false)).await?;
-                (writer, Database::connect(settings.sqlite(true)).await?)
-            }
+            Dialect::Sqlite => (settings.sqlite(false), settings.sqlite(true)),
         };
+        let link = Link::default();
         Ok(Self {
             dialect: settings.dialect(),
-            writer,
-            reader,
+            writer: Pool::open(writing, &link).await?,
+            reader: Pool::open(reading, &link).await?,
+            link,
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
@@ -176,9 +198,11 @@ impl Store {
             Dialect::Postgres => settings.patient(Plans::ForEachSpan),
             Dialect::Sqlite => settings.sqlite(true),
         };
-        let pool = Database::connect(options).await?;
+        let link = Link::default();
+        let pool = Pool::open(options, &link).await?;
         Ok(Self {
             dialect: settings.dialect(),
+            link,
             writer: pool.clone(),
             reader: pool,
             settings: settings.clone(),
@@ -192,7 +216,7 @@ impl Store {
     /// Brings the schema up to date, one replica at a time.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         match self.dialect {
-            Dialect::Sqlite => Migrator::up(&self.writer, None).await?,
+            Dialect::Sqlite => Migrator::up(&self.writer.connections(), None).await?,
             Dialect::Postgres => self.migrate_under_lock().await?,
         }
         Ok(())

@@ -21,6 +21,7 @@ mod gate;
 mod learners;
 mod lesson_progress;
 mod lessons;
+mod link;
 mod patch_student;
 mod proof;
 mod query;
@@ -83,18 +84,20 @@ pub use upsert::{Field, Upserted};
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use tokio::sync::{Mutex, Notify};
 
 use crate::error::StoreError;
+use link::{Link, Pool};
 use record::{Express, Memory};
 
 /// The database: cheap to clone, shared by all.
 #[derive(Clone)]
 pub struct Store {
     dialect: Dialect,
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    link: Link,
+    writer: Pool,
+    reader: Pool,
     settings: DatabaseSettings,
     memory: Arc<Memory>,
     express: Arc<Express>,
@@ -113,13 +116,18 @@ impl Store {
     /// Lets go of every connection. SQLite moves its write-ahead log into the file by that.
     pub async fn close(self) -> Result<(), StoreError> {
         drop(self.turn.lock().await.take());
-        self.reader.close().await?;
-        Ok(self.writer.close().await?)
+        self.reader.connections().close().await?;
+        Ok(self.writer.connections().close().await?)
     }
 
-    /// Whether the database answers at all.
+    /// Whether the database answers at all. PostgreSQL is asked all the time: what is known of it is news.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader.execute_unprepared("SELECT 1").await?;
-        Ok(())
+        let ping = async {
+            match self.dialect {
+                Dialect::Sqlite => self.reader.execute_unprepared("SELECT 1").await.map(drop),
+                Dialect::Postgres => Ok(()),
+            }
+        };
+        Ok(self.link.hold(ping).await?)
     }
 }

@@ -3,11 +3,12 @@
 //! A notification is empty and may get lost: it says no more than 'read again', and the live hub does that each
 //! second anyway. SQLite has one process and none of this.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sea_orm::sqlx::{self, Executor};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
+use sea_orm::sqlx::{self, ConnectOptions, Executor};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
@@ -78,10 +79,10 @@ impl Serving {
         let Some(replicas) = self.replicas else {
             return std::future::pending().await;
         };
-        let sender = sender(&replicas.options);
+        let options = replicas.options.clone();
         tokio::select! {
             refusal = replicas.listen(heard) => refusal,
-            () = announce(&sender, committed) => ServingError::Rebuilding,
+            never = announce(&options, committed) => match never {},
         }
     }
 }
@@ -111,6 +112,12 @@ impl Replicas {
 
 /// A connection of its own, which listens and holds the lock: both belong to the session and end with it.
 async fn connect(options: &PgConnectOptions) -> Result<PgListener, ServingError> {
+    // A server may vanish between any two of the messages.
+    let listening = timeout(PATIENCE, connect_and_listen(options)).await;
+    listening.unwrap_or_else(|_silence| Err(unavailable(lost(ErrorKind::TimedOut)).into()))
+}
+
+async fn connect_and_listen(options: &PgConnectOptions) -> Result<PgListener, ServingError> {
     let alone = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
     let alone = alone.acquire_timeout(PATIENCE).connect_with(options.clone()).await.map_err(unavailable)?;
     let mut listener = PgListener::connect_with(&alone).await.map_err(unavailable)?;
@@ -156,20 +163,31 @@ fn lost(how: ErrorKind) -> sqlx::Error {
     sqlx::Error::Io(how.into())
 }
 
-/// The connection that notifies. Nothing that it commits has to outlive a crash.
-fn sender(options: &PgConnectOptions) -> PgPool {
+/// Nothing that is committed by notifying has to outlive a crash.
+async fn announce(options: &PgConnectOptions, committed: &Notify) -> Infallible {
     let options = options.clone().options([("synchronous_commit", "off"), ("statement_timeout", "5s")]);
-    PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_lazy_with(options)
-}
-
-async fn announce(sender: &PgPool, committed: &Notify) {
+    let mut idle = None;
     loop {
         committed.notified().await;
-        if let Err(error) = sender.execute(NOTIFY).await {
-            tracing::debug!(%error, "other replicas were not notified; they read each second anyway");
+        match timeout(PATIENCE, notify(idle.take(), &options)).await {
+            Ok(Ok(connection)) => idle = Some(connection),
+            // Whatever breaks off leaves no connection behind.
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "other replicas were not notified; they read each second anyway");
+            }
+            Err(_silence) => tracing::debug!("nobody answers who would notify other replicas"),
         }
         sleep(BETWEEN_NOTIFICATIONS).await;
     }
+}
+
+async fn notify(idle: Option<PgConnection>, options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = match idle {
+        Some(connection) => connection,
+        None => options.connect().await?,
+    };
+    connection.execute(NOTIFY).await?;
+    Ok(connection)
 }
 
 fn unavailable(error: sqlx::Error) -> StoreError {

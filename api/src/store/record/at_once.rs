@@ -23,6 +23,13 @@ pub(in crate::store) struct Express {
     idle: Mutex<Vec<PgConnection>>,
 }
 
+impl Express {
+    /// Lets go of all that are idle: nobody is at their other end.
+    pub(in crate::store) async fn let_go(&self) {
+        self.idle.lock().await.clear();
+    }
+}
+
 impl Store {
     /// Stores and counts all of them, or none.
     pub(super) async fn store_at_once(
@@ -33,11 +40,15 @@ impl Store {
         let mut attempt = 1;
         loop {
             let idle = self.express.idle.lock().await.pop();
-            let mut connection = match idle {
-                Some(connection) => connection,
-                None => self.settings.writing_connection()?.connect().await.map_err(refused)?,
+            let storing = async {
+                let mut connection = match idle {
+                    Some(connection) => connection,
+                    None => self.settings.writing_connection()?.connect().await.map_err(refused)?,
+                };
+                Ok((store(&mut connection, calendar, assumed).await, connection))
             };
-            let outcome = match store(&mut connection, calendar, assumed).await {
+            let (stored, connection) = self.link.hold(storing).await?;
+            let outcome = match stored {
                 Ok(()) => Outcome::Stored,
                 Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => {
                     attempt += 1;
@@ -128,6 +139,6 @@ fn database_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
-fn refused(error: sqlx::Error) -> StoreError {
-    StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+fn refused(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
