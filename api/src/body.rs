@@ -20,6 +20,10 @@ use crate::room::Share;
 /// How long a client may take to send its body; actix has no such limit of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much of a body that is refused is still heard, in bytes, and for how long.
+const HEARD_OUT: usize = 32 * 1024 * 1024;
+const HEARING_OUT: Duration = Duration::from_secs(2);
+
 /// What a decoder of gzip needs beside what it decodes, about.
 const DECODER_BYTES: usize = 64 * 1024;
 
@@ -46,13 +50,31 @@ impl Body {
 }
 
 /// The whole body, decoded where it came as gzip; at most `max_bytes` of it, on the wire and decoded.
-pub async fn read_body(req: &HttpRequest, payload: web::Payload, max_bytes: usize) -> Result<Body, Problem> {
-    let decoder = Decoder::of_encoding(req, max_bytes)?;
-    if declared_length(req).is_some_and(|length| length > max_bytes as u64) {
-        return Err(too_large(max_bytes));
+pub async fn read_body(
+    req: &HttpRequest,
+    mut payload: web::Payload,
+    max_bytes: usize,
+) -> Result<Body, Problem> {
+    let reading = tokio::time::timeout(PATIENCE, read(req, &mut payload, max_bytes)).await;
+    let read = reading.unwrap_or_else(|_elapsed| Err(too_slow()));
+    if read.is_err() && declared_length(req).is_none_or(|length| length <= HEARD_OUT as u64) {
+        hear_out(payload).await;
     }
-    let reading = tokio::time::timeout(PATIENCE, read(payload, decoder, max_bytes));
-    reading.await.unwrap_or_else(|_elapsed| Err(too_slow()))
+    read
+}
+
+/// Many clients send their whole body before they listen: one that is cut off in the middle never hears why.
+async fn hear_out(mut payload: web::Payload) {
+    let mut heard = 0;
+    let listening = async {
+        while let Some(Ok(chunk)) = payload.next().await
+            && heard < HEARD_OUT
+        {
+            heard += chunk.len();
+        }
+    };
+    // Whoever takes longer has had the time.
+    let _ = tokio::time::timeout(HEARING_OUT, listening).await;
 }
 
 /// A body that is one JSON value, of at most `max_bytes`.
@@ -82,7 +104,11 @@ pub fn unsupported(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
-async fn read(mut payload: web::Payload, mut decoder: Decoder, max_bytes: usize) -> Result<Body, Problem> {
+async fn read(req: &HttpRequest, payload: &mut web::Payload, max_bytes: usize) -> Result<Body, Problem> {
+    let mut decoder = Decoder::of_encoding(req, max_bytes)?;
+    if declared_length(req).is_some_and(|length| length > max_bytes as u64) {
+        return Err(too_large(max_bytes));
+    }
     let mut received = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_cut_off| {

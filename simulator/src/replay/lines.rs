@@ -163,7 +163,7 @@ mod tests {
             file.truncate(cut.index(file.len()) + 1);
             let text = BufReader::new(MultiGzDecoder::new(std::io::Cursor::new(file)));
             let read: Vec<_> = Lines { text: Box::new(text), number: 0 }.take(3).collect();
-            prop_assert!(read.iter().flatten().all(|line| line.len() <= 8));
+            prop_assert!(read.iter().flatten().all(|line| line.len() <= LINE_BYTES));
         }
     }
 }
