@@ -57,7 +57,10 @@ pub async fn read_body(
 ) -> Result<Body, Problem> {
     let reading = tokio::time::timeout(PATIENCE, read(req, &mut payload, max_bytes)).await;
     let read = reading.unwrap_or_else(|_elapsed| Err(too_slow()));
-    if read.is_err() && declared_length(req).is_none_or(|length| length <= HEARD_OUT as u64) {
+    // Of a body that broke off, or took all of its time, there is nothing more to hear.
+    let goes_on = |problem: &Problem| !["invalid_body", "request_timeout"].contains(&problem.code());
+    let is_short = declared_length(req).is_none_or(|length| length <= HEARD_OUT as u64);
+    if is_short && read.as_ref().err().is_some_and(goes_on) {
         hear_out(payload).await;
     }
     read
