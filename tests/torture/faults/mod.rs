@@ -30,8 +30,11 @@ pub struct Fault {
     /// On which databases it can happen.
     pub on: &'static [Kind],
     /// Has it happen.
-    pub run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome>>>,
+    pub run: fn(Kind, Plan) -> Happening,
 }
+
+/// A fault that is going on.
+type Happening = Pin<Box<dyn Future<Output = Outcome>>>;
 
 macro_rules! faults {
     ($($number:literal $name:ident on $on:expr),+ $(,)?) => {
