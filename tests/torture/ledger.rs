@@ -67,17 +67,6 @@ impl Ledger {
         self.books().refused.insert(key.clone(), why.into());
     }
 
-    /// How many logs were acknowledged so far.
-    pub fn acknowledgements(&self) -> usize {
-        self.books().acknowledged.len()
-    }
-
-    /// Those that were sent and not acknowledged so far.
-    pub fn open(&self) -> Vec<Key> {
-        let books = self.books();
-        books.sent.difference(&books.acknowledged).cloned().collect()
-    }
-
     /// Some of the refusals.
     pub fn refusals(&self) -> Vec<String> {
         self.books().refused.values().take(3).cloned().collect()
@@ -113,13 +102,6 @@ impl Ledger {
         let kept = self.kept(database).await;
         let outcome = kept.told(outcome);
         if kept.refused > 0 { outcome.figure("for example", self.refusals().join(", ")) } else { outcome }
-    }
-
-    /// All that the promise says at once, for faults that go on afterwards.
-    pub async fn assert_kept(&self, database: &Database) {
-        let kept = self.kept(database).await;
-        let outcome = kept.told(Outcome::default());
-        assert!(outcome.missed.is_empty(), "{}", outcome.missed.join("; "));
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

@@ -26,11 +26,6 @@ pub struct PrivatePostgres {
 }
 
 impl PrivatePostgres {
-    /// A new cluster under the temporary directory.
-    pub async fn start() -> Self {
-        Self::start_in(&std::env::temp_dir()).await
-    }
-
     /// A new cluster whose files are in this directory.
     pub async fn start_in(place: &Path) -> Self {
         let directory = place.join(format!("edtech-torture-{}", Uuid::new_v4().simple()));

@@ -38,7 +38,6 @@ pub enum Mode {
 pub struct Proxy {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
-    replies: Arc<AtomicU64>,
     cuts: Arc<AtomicU64>,
     accepting: JoinHandle<()>,
 }
@@ -73,9 +72,9 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (mode, receiver) = watch::channel(Mode::Pass);
-        let (replies, cuts) = (Arc::default(), Arc::default());
-        let wire = Wire { target, mode: receiver, replies: Arc::clone(&replies), cuts: Arc::clone(&cuts) };
-        Self { address, mode, replies, cuts, accepting: tokio::spawn(accept(listener, wire)) }
+        let cuts = Arc::default();
+        let wire = Wire { target, mode: receiver, replies: Arc::default(), cuts: Arc::clone(&cuts) };
+        Self { address, mode, cuts, accepting: tokio::spawn(accept(listener, wire)) }
     }
 
     /// A wire to the server of this URL (`http://host:port`, `postgres://user@host:port/database`).
@@ -88,19 +87,9 @@ impl Proxy {
         url.replace(authority(url), &self.address.to_string())
     }
 
-    /// Where it begins.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Spoils it, or mends it.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
-    }
-
-    /// How many pieces of replies arrived, or were cut.
-    pub fn replies(&self) -> u64 {
-        self.replies.load(Ordering::Relaxed)
     }
 
     /// How many connections were reset at a reply.

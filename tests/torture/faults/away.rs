@@ -43,6 +43,8 @@ const CONNECTIONS: i64 = 2 * 10 + 6;
 enum Trouble {
     /// Killed, and started again after a while.
     Away,
+    /// Every connection is reset, and every new one.
+    Refused,
     /// Nothing comes through any more; then what was held does.
     HalfOpen,
     /// Nothing comes through any more, ever, on the connections that there are.
@@ -90,10 +92,10 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let memory = Memory::of(scene.platform.process(), Duration::from_millis(100));
     let before = memory.highest().max(edtech_tests::Process(scene.platform.process()).resident_mb());
 
-    use Trouble::{Away, BlackHole, Frozen, HalfOpen, Late, Locked};
+    use Trouble::{Away, BlackHole, Frozen, HalfOpen, Late, Locked, Refused};
     let troubles: &[Trouble] = match kind {
         Kind::Sqlite => &[Locked],
-        Kind::Postgres => &[Away, HalfOpen, BlackHole, Frozen, Late, Locked],
+        Kind::Postgres => &[Away, Refused, HalfOpen, BlackHole, Frozen, Late, Locked],
     };
     let mut outcome = Outcome::of(troubles.len() as u64);
     for &trouble in troubles {
@@ -161,6 +163,7 @@ impl Scene {
                 lock(&self.ground, time).await;
                 return Instant::now();
             }
+            Trouble::Refused => Mode::Refuse,
             Trouble::HalfOpen => Mode::HalfOpen,
             Trouble::BlackHole => Mode::BlackHole,
             Trouble::Late => LATE,

@@ -13,6 +13,9 @@ mod kills;
 mod replies;
 mod steady;
 
+/// A fault while it happens.
+pub type Happening = Pin<Box<dyn Future<Output = Outcome>>>;
+
 /// Something bad that happens to a platform.
 pub struct Fault {
     /// Which one of the list.
@@ -22,7 +25,7 @@ pub struct Fault {
     /// On which databases it can happen.
     pub on: &'static [Kind],
     /// Has it happen.
-    pub run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome>>>,
+    pub run: fn(Kind, Plan) -> Happening,
 }
 
 macro_rules! faults {
