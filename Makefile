@@ -1,10 +1,10 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all torture bench document airflow check openapi screenshots clean
+.PHONY: help run test test-all torture bench document airflow k8s k8s-test schemathesis check openapi screenshots clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Run the platform here: API on SQLite, two simulator replicas (PROFILE=release for speed)
 	@scripts/needs run
@@ -33,6 +33,18 @@ document: ## Let the platform measure itself, as the original was measured and a
 airflow: ## Run the daily DAG in a real Airflow beside a real API, and time its tasks (PROFILE=release, KEEP=1 to look around)
 	@scripts/needs airflow
 	@scripts/airflow run
+
+k8s: ## Render k8s/db-service.yaml and k8s/k8s-deployment.yaml from k8s/overlays/minikube
+	@scripts/needs k8s
+	@scripts/k8s render
+
+k8s-test: ## Install, scale, roll and break the platform in the cluster of the current context, and remove it (YES=1: do not ask)
+	@scripts/needs k8s
+	@scripts/k8s try
+
+schemathesis: ## Requests made from the specification, on SQLite and on PostgreSQL (SEED=1, EXAMPLES=500, DATABASE=sqlite)
+	@scripts/needs schemathesis
+	@for database in $(or $(DATABASE),sqlite postgres); do scripts/schemathesis $$database || exit 1; done
 
 check: ## Format, lints and the licences and advisories of all dependencies
 	cargo fmt --all --check

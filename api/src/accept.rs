@@ -31,3 +31,34 @@ fn quality(accept: &Accept, media_type: &str) -> Quality {
     });
     ranges.max().map_or(Quality::ZERO, |(_, quality)| quality)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OFFERED: [&str; 2] = ["application/json", "text/markdown"];
+
+    fn preferred_of(accept: &str) -> Option<&'static str> {
+        let request = TestRequest::default().insert_header((ACCEPT, HeaderValue::from_str(accept).unwrap()));
+        preferred(&request.to_http_request(), &OFFERED)
+    }
+
+    #[test]
+    fn what_is_wanted_most_is_preferred() {
+        assert_eq!(preferred_of("text/*"), Some("text/markdown"));
+        assert_eq!(preferred_of("*/*;q=0.1, text/markdown"), Some("text/markdown"));
+        assert_eq!(preferred_of("application/json;q=0"), None);
+        assert_eq!(preferred_of(" "), Some("application/json"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_makes_it_panic(accept in "[a-z*/;=,. q0-9\"]{0,60}|[ -~]{0,40}") {
+            let _ = preferred_of(&accept);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::auth::{self, Access, Secrets, Tokens};
 use crate::benchmarks::{Benchmarks, Ground, Worker};
 use crate::clock::Clock;
-use crate::config::{Config, DRAINING, Switch};
+use crate::config::{Config, ConfigError, DRAINING, Switch};
 use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
 use crate::ingest::{Intake, Writer};
@@ -53,7 +53,8 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
 
     let committed = Arc::new(Notify::new());
     let (intake, writer) = Intake::new(store.clone(), calendar, Arc::clone(&committed));
-    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed);
+    let connections = server::connections(config.database_connections);
+    let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed, connections);
     let (benchmarks, measuring) = benchmarks(&config, &store);
     let document = routes::document();
     let database = store.clone();
@@ -75,14 +76,11 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let (writer, writer_ended) = spawn_writer(writer);
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
-    tokio::spawn(keep_metrics_up(figures.clone()));
-    keep_the_database_up(&config, &database, calendar);
-    if let Some(address) = config.metrics_listen {
-        tokio::spawn(server::metrics_server(address, figures)?);
-    }
+    keep_up(&config, &database, calendar, figures)?;
     let (stop_measuring, stopping) = watch::channel(false);
     let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
-    let served = serve_until_told((&config, end), state, (hub, writer_ended), close_sockets).await;
+    let served =
+        serve_until_told((&config, end), (state, connections), (hub, writer_ended), close_sockets).await;
     stop_measuring.send_replace(true);
     // The last way in went with the last handler, so the writer ends once its queue is empty.
     tokio::time::timeout(DRAINING, writer).await.context("the queue was not stored in time")??;
@@ -95,6 +93,21 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     database.close().await.context("the database was not closed")?;
     tracing::info!("stopped");
     served
+}
+
+/// What goes on beside the requests, as long as the server runs.
+fn keep_up(
+    config: &Config,
+    database: &Store,
+    calendar: Calendar,
+    figures: PrometheusHandle,
+) -> Result<(), ConfigError> {
+    tokio::spawn(keep_metrics_up(figures.clone()));
+    keep_the_database_up(&config, &database, calendar);
+    if let Some(address) = config.metrics_listen {
+        tokio::spawn(server::metrics_server(address, figures)?);
+    }
+    Ok(())
 }
 
 /// The writer at work, and word of its end, however it comes.
@@ -140,7 +153,7 @@ async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<(Sto
         completion_threshold = calendar.threshold,
         "starting"
     );
-    let store = Store::connect(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&database_settings(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
     // From here on nobody rebuilds, so what we agree on stays agreed.
     let serving = store.announce_serving().await?;
@@ -168,12 +181,12 @@ async fn make_bootstrap_client(config: &Config, store: &Store, secrets: &Secrets
 /// where the writer does, which takes a panic: then it cannot store any more, and whoever supervises it starts another.
 async fn serve_until_told(
     (config, end): (&Config, End),
-    state: State,
+    (state, connections): (State, usize),
     (mut hub, writer_ended): (JoinHandle<Result<(), ServingError>>, oneshot::Receiver<()>),
     close_sockets: oneshot::Sender<()>,
 ) -> anyhow::Result<()> {
     let readiness = state.readiness.clone();
-    let (api, address) = server::api_server(config, state)?;
+    let (api, address) = server::api_server(config, state, connections)?;
     let told = told_to_stop(end)?;
     let handle = api.handle();
     let api = tokio::spawn(api);

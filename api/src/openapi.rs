@@ -103,8 +103,12 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-/// Wherever a token opens, a session does; and both can be refused.
+/// Any request can say twice what may be said once, and be more than can be read. Wherever a token opens, a session does; and
+/// both can be refused.
 fn add_what_is_common(operation: &mut Operation) {
+    let unreadable =
+        "The request itself cannot be read, or says twice what may be said once (`repeated_header`)";
+    operation.responses.responses.entry("400".to_owned()).or_insert_with(|| problem(unreadable).into());
     let Some(security) = &mut operation.security else {
         return;
     };

@@ -115,7 +115,10 @@ fn invalid_cursor() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::name::Name;
     use actix_web::test::TestRequest;
 
     fn first(limit: u32) -> PageRequest<i64> {
@@ -155,5 +158,26 @@ mod tests {
         let req = TestRequest::with_uri("/students?classroom=IA_2025&cursor=31&limit=2").to_http_request();
         let link = link_to_next(&req, "32");
         assert_eq!(link, r#"</students?classroom=IA_2025&limit=2&cursor=32>; rel="next""#);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_is_read_as_it_was_given(text in ".{0,60}", number in any::<i64>()) {
+            prop_assert_eq!(from_cursor::<String>(&to_cursor(&text)), Some(text));
+            prop_assert_eq!(from_cursor::<i64>(&to_cursor(&number)), Some(number));
+        }
+
+        #[test]
+        fn no_cursor_makes_it_panic(cursor in "([0-9a-f]{2}|[0-9A-F]{2}){0,20}|.{0,40}") {
+            for outcome in [
+                PageRequest::<i64>::parse(None, Some(&cursor)).map(|page| page.after.map(|key| key.to_string())),
+                PageRequest::<Name>::parse(None, Some(&cursor)).map(|page| page.after.map(String::from)),
+            ] {
+                match outcome {
+                    Ok(after) => prop_assert!(after.is_some()),
+                    Err(problem) => prop_assert_eq!(problem.code(), "invalid_cursor"),
+                }
+            }
+        }
     }
 }

@@ -45,6 +45,7 @@ impl MigratorTrait for Migrator {
             step!("20261126_000011", "daily_reports"),
             step!("20261126_000012", "benchmarks"),
             step!("20261126_000013", "viewing_days_lesson_learner"),
+            step!("20261126_000014", "analytics_views"),
         ]
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -28,6 +30,20 @@ mod tests {
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         for text in ["", "s", "0s", "-1s", "5h", "inf", "2000m"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read(milliseconds in 1_u64..86_400_000) {
+            prop_assert_eq!(duration(&format!("{milliseconds}ms")), Ok(Duration::from_millis(milliseconds)));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[-+0-9.e]{0,12}[a-z]{0,3}|.{0,20}") {
+            if let Ok(duration) = duration(&text) {
+                prop_assert!((Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&duration));
+            }
         }
     }
 }

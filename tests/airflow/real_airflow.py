@@ -185,7 +185,6 @@ def settings(database_url: str, url: str) -> dict[str, str]:
         # All processes sign with one key, or every task is told 403.
         "API_AUTH": {"JWT_SECRET": secrets.token_hex(32)},
         "DATABASE": {"SQL_ALCHEMY_CONN": database_url},
-        "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
     }
     return {f"AIRFLOW__{part}__{key}": value for part, pairs in keys.items() for key, value in pairs.items()}
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{Days, NaiveDate, Utc};
 use edtech_tests::{Client, Database, Platform, eventually};
 
+use crate::grafana;
 use crate::load;
 use crate::machine::median;
 use crate::table::{Rate, Row};
@@ -22,6 +23,9 @@ const MILLION: u64 = 1_000_000;
 /// How long the last of what was appended may take.
 const FOLDED_IN: Duration = Duration::from_secs(60);
 
+/// How long 50 million logs may take to be verified.
+const VERIFIED: Duration = Duration::from_secs(1_800);
+
 /// A route at both sizes of the log, in milliseconds.
 struct Timed {
     route: &'static str,
@@ -29,8 +33,9 @@ struct Timed {
     at_ten: f64,
 }
 
-/// Every row that analytics have, on two databases of a kind: one keeps a million logs, the other grows to ten.
-pub async fn on(small: Database, database: Database) -> Vec<Row> {
+/// Every row that analytics have, on two databases of a kind: one keeps a million logs, the other grows to ten; and by which
+/// URL Grafana reads the latter.
+pub async fn on(small: Database, database: Database, grafana: Option<String>) -> Vec<Row> {
     let name = database.either("SQLite", "PostgreSQL").to_owned();
     let mut rows = Vec::new();
     let (beside, platform) = (load::serve(&small).await, load::serve(&database).await);
@@ -53,6 +58,9 @@ pub async fn on(small: Database, database: Database) -> Vec<Row> {
     rows.push(join(&database, &client, &name).await);
     rows.extend(one_hour(&database, &client, &name).await);
     rows.push(size(&database, &name).await);
+    if let Some(url) = grafana {
+        rows.push(grafana::panels(&url).await);
+    }
     if database.is_postgres() {
         rows.push(beside_ingestion(&database, &platform, &client).await);
     }
@@ -81,10 +89,11 @@ pub async fn growth(database: Database) -> Vec<Row> {
         figures.push(format!("{:.1} ms", milliseconds(&client, &hour_path()).await));
         figures.push(format!("{:.1} s", original_join(&database).await / 1e3));
         let begun = Instant::now();
-        database.assert_verified().await;
+        database.assert_verified_within(VERIFIED).await;
         figures.push(format!("{:.0} s", begun.elapsed().as_secs_f64()));
         let logs = database.number("SELECT COUNT(*) FROM streaming_logs").await;
         figures.push(format!("{} bytes", bytes_on_disk(&database).await / logs));
+        eprintln!("at {single} million logs: {}", figures.join(" | "));
         points.push(figures);
     }
     platform.stop().await;

@@ -4,6 +4,7 @@
 //! the logs accepted, and `verify` finds no difference afterwards; else the whole ends with that.
 
 mod analytics;
+mod grafana;
 mod ingestion;
 mod live;
 mod load;
@@ -70,8 +71,11 @@ async fn measure(part: &str) -> Vec<Row> {
         "rest" => resources::at_rest().await,
         "overload" => resources::under_load().await,
         "live" => live::sockets().await,
-        "analytics" => analytics::on(Database::postgres().await, Database::postgres().await).await,
-        "analytics-sqlite" => analytics::on(Database::sqlite(), Database::sqlite()).await,
+        "analytics" => {
+            let (database, grafana) = Database::postgres_with_roles().await;
+            analytics::on(Database::postgres().await, database, Some(grafana)).await
+        }
+        "analytics-sqlite" => analytics::on(Database::sqlite(), Database::sqlite(), None).await,
         "growth" => analytics::growth(Database::postgres().await).await,
         _ => steady::ten_minutes().await,
     }

@@ -33,6 +33,11 @@ impl Client {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The same client on connections of its own.
+    pub fn on_its_own(&self) -> Self {
+        Self { http: Self::anonymous(&self.url).http, ..self.clone() }
+    }
+
     /// The same client without its token.
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }

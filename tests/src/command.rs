@@ -1,5 +1,6 @@
 //! The binaries, run as an operator runs them.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// A command that is about to run.
 #[derive(Debug)]
 pub struct Command {
-    program: &'static str,
+    wrapper: Vec<String>,
+    program: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -40,20 +42,26 @@ pub struct Finished {
 impl Command {
     /// `edtech-api` with these arguments, on this database.
     pub fn api<'a>(database: &Database, arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::new("edtech-api", arguments, database.environment())
+        Self::new(binary("edtech-api"), arguments, database.environment())
     }
 
     /// `edtech-simulator` with these arguments.
     pub fn simulator<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::new("edtech-simulator", arguments, Vec::new())
+        Self::new(binary("edtech-simulator"), arguments, Vec::new())
+    }
+
+    /// Somebody else's program, as the system finds it.
+    pub fn program<'a>(name: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::new(name.into(), arguments, Vec::new())
     }
 
     fn new<'a>(
-        program: &'static str,
+        program: PathBuf,
         arguments: impl IntoIterator<Item = &'a str>,
         environment: Vec<(String, String)>,
     ) -> Self {
-        Self { program, arguments: arguments.into_iter().map(str::to_owned).collect(), environment }
+        let arguments = arguments.into_iter().map(str::to_owned).collect();
+        Self { wrapper: Vec::new(), program, arguments, environment }
     }
 
     /// The same command with this in its environment.
@@ -67,6 +75,11 @@ impl Command {
     pub fn without(mut self, key: &str) -> Self {
         self.environment.retain(|(known, _)| known != key);
         self
+    }
+
+    /// The same command, run by another one that becomes it (`prlimit`, `setpriv`).
+    pub fn under(self, wrapper: &[&str]) -> Self {
+        Self { wrapper: wrapper.iter().map(|&word| word.to_owned()).collect(), ..self }
     }
 
     /// The same command with no log lines: what it still says, it says to the operator.
@@ -93,8 +106,9 @@ impl Command {
 
     /// The process, with nothing of this process's environment that could change what it does.
     pub(crate) fn prepared(&self) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(binary(self.program));
-        command.args(&self.arguments).env_clear();
+        let mut words = self.wrapper.iter().map(OsStr::new).chain([self.program.as_os_str()]);
+        let mut command = tokio::process::Command::new(words.next().expect("a program"));
+        command.args(words).args(&self.arguments).env_clear();
         command.envs(std::env::vars().filter(|(key, _)| key == "PATH" || key == "RUST_BACKTRACE"));
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command
@@ -110,6 +124,11 @@ impl Running {
     /// Kills it in the middle of whatever it does (SIGKILL).
     pub async fn killed(mut self) {
         self.child.kill().await.expect("a process to kill");
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a process of ours").is_some()
     }
 
     /// Waits for its end.
@@ -159,7 +178,12 @@ impl Finished {
 impl Database {
     /// Recomputes every figure from the raw log; there must be no difference.
     pub async fn assert_verified(&self) {
-        Command::api(self, ["verify"]).run().await.expect(0);
+        self.assert_verified_within(PATIENCE).await;
+    }
+
+    /// The same for a log that takes longer to read.
+    pub async fn assert_verified_within(&self, patience: Duration) {
+        Command::api(self, ["verify"]).start().finished_within(patience).await.expect(0);
     }
 }
 

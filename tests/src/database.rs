@@ -6,6 +6,8 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, QueryR
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::Command;
+
 /// The name of the API client that every platform of a test begins with.
 pub(crate) const CLIENT_ID: &str = "story";
 
@@ -59,6 +61,31 @@ impl Database {
             new_directory(&std::env::temp_dir()),
             Some(Server { url: server.to_owned(), database }),
         )
+    }
+
+    /// The same, made by its administrator for a platform that is no superuser, with a role for Grafana; and the URL by
+    /// which Grafana reads it. The roles are the server's: one story at a time has them.
+    pub async fn postgres_with_roles() -> (Self, String) {
+        let mut database = Self::postgres().await;
+        let password = |role: &str| {
+            let file = database.directory.join(role);
+            let password = Uuid::new_v4().simple().to_string();
+            std::fs::write(&file, &password).expect("a file");
+            (password, file.to_str().expect("a path in UTF-8").to_owned())
+        };
+        let ((platforms, platforms_file), (grafanas, grafanas_file)) =
+            (password("edtech"), password("grafana"));
+        let roles: PathBuf =
+            [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "base", "database", "roles.sql"].iter().collect();
+        let roles = roles.to_str().expect("a path in UTF-8");
+        let psql = Command::program("psql", ["--no-psqlrc", "--quiet", "--file", roles, &database.url]);
+        let psql =
+            psql.env("EDTECH_PASSWORD_FILE", &platforms_file).env("GRAFANA_PASSWORD_FILE", &grafanas_file);
+        psql.run().await.expect(0);
+        let (_, server) = database.url.split_once('@').expect("a user in TEST_DATABASE_URL");
+        let grafanas_url = format!("postgres://grafana:{grafanas}@{server}");
+        database.url = format!("postgres://edtech:{platforms}@{server}");
+        (database, grafanas_url)
     }
 
     fn new(url: String, directory: PathBuf, server: Option<Server>) -> Self {
@@ -120,6 +147,13 @@ impl Database {
         let rows = self.rows(sql).await;
         assert_eq!(rows.len(), 1, "rows of {sql}");
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The same where there may be no such table yet, or no database.
+    pub async fn try_number(&self, sql: &str) -> Option<i64> {
+        let connection = self.connection.get_or_try_init(|| connect(&self.url)).await.ok()?;
+        let row = connection.query_one_raw(self.statement(sql)).await.ok()??;
+        row.try_get_by_index(0).ok()
     }
 
     fn statement(&self, sql: &str) -> Statement {

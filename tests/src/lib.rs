@@ -9,9 +9,11 @@ mod client;
 mod command;
 mod database;
 mod eventually;
+mod grafana;
 mod live;
 mod platform;
 mod process;
+mod raw;
 mod raw_log;
 mod school;
 
@@ -20,9 +22,11 @@ pub use client::Client;
 pub use command::{Command, Finished, Running};
 pub use database::Database;
 pub use eventually::eventually;
+pub use grafana::{GrafanaQuery, GrafanaView};
 pub use live::Watcher;
 pub use platform::{Platform, Start};
 pub use process::Process;
+pub use raw::{RawAnswer, RawConnection};
 pub use raw_log::{assert_figures_are_those_of_the_raw_log, funnel};
 pub use school::{AIRFLOW, DOCKER, Rejected, Verdicts, log};
 

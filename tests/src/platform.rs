@@ -114,7 +114,8 @@ impl Platform {
         self.child.id().expect("a running server")
     }
 
-    fn said(&self) -> String {
+    /// Its log so far.
+    pub fn said(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 }
@@ -145,6 +146,11 @@ impl Start<'_> {
     /// With this in its environment.
     pub fn env(self, key: &str, value: &str) -> Self {
         Self { command: self.command.env(key, value), ..self }
+    }
+
+    /// Run by another program that becomes it (`prlimit`, `setpriv`).
+    pub fn under(self, wrapper: &[&str]) -> Self {
+        Self { command: self.command.under(wrapper), ..self }
     }
 
     /// On a port that others know already.

@@ -65,9 +65,22 @@ impl Ground {
         self.server.as_ref()
     }
 
+    /// An empty database beside it, on the same server.
+    pub async fn another_database(&self) -> Database {
+        match &self.server {
+            Some(server) => Database::postgres_on(&server.url("postgres")).await,
+            None => Database::sqlite(),
+        }
+    }
+
     /// A server of the platform that says little, about to start.
     pub fn start(&self) -> Start<'_> {
-        Platform::start(&self.database).env("RUST_LOG", "warn").env("EDTECH_BENCHMARKS", "off")
+        self.start_on(&self.database)
+    }
+
+    /// The same on another database.
+    pub fn start_on<'d>(&self, database: &'d Database) -> Start<'d> {
+        Platform::start(database).env("RUST_LOG", "warn").env("EDTECH_BENCHMARKS", "off")
     }
 
     /// How many connections of ours are inside a transaction that nobody works on; between two statements of one that

@@ -16,6 +16,7 @@ mod postgres;
 mod probes;
 mod proxy;
 mod report;
+mod sockets;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

@@ -12,6 +12,7 @@ use crate::auth::{Read, Require};
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
 use crate::figures::Figures;
+use crate::id::Id;
 use crate::store::{self, Calendar, DaySpan, Furthest, Store};
 
 /// Where a lesson loses people is looked for at its quarters, and at what completes it.
@@ -154,13 +155,13 @@ fn histogram(furthest: &Furthest) -> Vec<Tenth> {
 pub async fn get_lesson_progress(
     _: Require<Read>,
     request: HttpRequest,
-    lesson_id: Path<i64>,
+    lesson_id: Path<Id>,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let span = RangeQuery::of(&request)?.span(calendar.day_of(clock.now()))?;
-    let progress = store.lesson_progress(*lesson_id, span).await?;
+    let progress = store.lesson_progress(lesson_id.number(), span).await?;
     let progress = progress.ok_or_else(|| Problem::not_found("There is no lesson of this id."))?;
     let progress = LessonProgress::new(progress, span, &calendar);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(progress))

@@ -79,6 +79,8 @@ fn invalid(detail: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn basic(pair: &str) -> Option<(String, String)> {
@@ -97,6 +99,24 @@ mod tests {
     fn what_is_no_basic_header_is_none() {
         for header in ["", "Basic", "Basic ***", "Bearer c2Nob29sOng=", "Basic c2Nob29s"] {
             assert!(Credentials::of_basic(header).is_none(), "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn credentials_come_out_as_they_went_in(id in "[!-9;-~]{1,40}", secret in ".{0,60}") {
+            let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+            prop_assert_eq!(basic(&format!("{}:{}", encoded(&id), encoded(&secret))), Some((id.clone(), secret.clone())));
+            if !id.contains('%') && !secret.contains('%') {
+                prop_assert_eq!(basic(&format!("{id}:{secret}")), Some((id, secret)));
+            }
+        }
+
+        #[test]
+        fn no_header_makes_it_panic(header in "(Basic |basic )?[A-Za-z0-9+/=%: ]{0,60}|.{0,40}") {
+            if let Some(credentials) = Credentials::of_basic(&header) {
+                prop_assert!(header.to_ascii_lowercase().starts_with("basic ") && credentials.by_basic);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /auth/session`: sign in.
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -11,10 +11,14 @@ use super::credentials::{Credentials, invalid_client};
 use super::get_session::Session;
 use super::origin::{AskedBy, cross_origin};
 use super::{Access, Secrets, sessions};
+use crate::body::read_json;
 use crate::clock::Clock;
 use crate::entropy;
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
+
+/// The largest body, in bytes: a name and a secret.
+pub(super) const BODY_LIMIT: usize = 16 * 1024;
 
 /// What somebody shows to sign in.
 #[derive(Deserialize, ToSchema)]
@@ -44,6 +48,8 @@ pub struct SessionRequest {
             content_type = "application/problem+json"),
         (status = 403, description = "`cross_origin`: a page of somebody else asks", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemBody,
+            content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type than JSON", body = ProblemBody,
@@ -57,7 +63,7 @@ pub struct SessionRequest {
 #[post("/auth/session")]
 pub async fn post_session(
     request: HttpRequest,
-    body: Json<SessionRequest>,
+    payload: Payload,
     store: Data<Store>,
     access: Data<Access>,
     secrets: Data<Secrets>,
@@ -67,7 +73,7 @@ pub async fn post_session(
     if AskedBy::of(request.headers()) == AskedBy::Another {
         return Err(cross_origin());
     }
-    let SessionRequest { client_id, client_secret } = body.into_inner();
+    let SessionRequest { client_id, client_secret } = read_json(&request, payload, BODY_LIMIT).await?;
     let credentials = Credentials { client_id, client_secret, by_basic: false };
     let client = credentials.authenticate(&store, &secrets).await?;
     let cookie = SessionCookie::random(&mut entropy::rng());

@@ -1,13 +1,15 @@
 //! `POST /auth/token`: the client-credentials grant of OAuth 2 (RFC 6749, 4.4).
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Form};
-use actix_web::{Error, HttpRequest, HttpResponse, post};
+use actix_web::web::{Data, Payload, Query};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::credentials::Credentials;
+use super::post_session::BODY_LIMIT;
 use super::{Access, LIFETIME, Scopes, Secrets};
+use crate::body::read_body;
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
 use crate::store::{ApiClient, Store};
@@ -17,6 +19,7 @@ use crate::store::{ApiClient, Store};
 #[schema(example = json!({"grant_type": "client_credentials", "client_id": "school", "client_secret": "…"}))]
 pub struct TokenRequest {
     /// Always `client_credentials`.
+    #[schema(pattern = "^client_credentials$")]
     grant_type: String,
     /// The client's name, unless it comes by HTTP Basic.
     pub(super) client_id: Option<String>,
@@ -52,6 +55,12 @@ pub struct TokenAnswer {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid_client`: no such client, or another secret", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body has an encoding that is not taken here", body = ProblemBody,
+            content_type = "application/problem+json"),
         (status = 503, description = "Too many ask at once, or the database is away", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -59,13 +68,13 @@ pub struct TokenAnswer {
 #[post("/auth/token")]
 pub async fn post_token(
     request: HttpRequest,
-    form: Result<Form<TokenRequest>, Error>,
+    payload: Payload,
     store: Data<Store>,
     access: Data<Access>,
     secrets: Data<Secrets>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    let form = form.map_err(|error| invalid_request(&error))?.into_inner();
+    let form = read_form(&request, payload).await?;
     if form.grant_type != "client_credentials" {
         return Err(Problem::bad_request(
             "unsupported_grant_type",
@@ -100,9 +109,19 @@ fn granted(client: &ApiClient, wanted: Option<&str>) -> Result<Scopes, Problem> 
     Ok(wanted)
 }
 
-fn invalid_request(error: &Error) -> Problem {
-    let fault = error.to_string();
-    let fault = fault.trim_end_matches('.');
-    let detail = format!("The form cannot be read ({fault}). Send grant_type, client_id and client_secret.");
+async fn read_form(request: &HttpRequest, payload: Payload) -> Result<TokenRequest, Problem> {
+    if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(invalid_request("Content-Type must be application/x-www-form-urlencoded"));
+    }
+    let body = read_body(request, payload, BODY_LIMIT).await?;
+    let form = str::from_utf8(&body).map_err(|_| invalid_request("it is not UTF-8"))?;
+    // A form is written like a query, and one that comes with a field twice is refused like one.
+    Query::from_query(form)
+        .map(Query::into_inner)
+        .map_err(|_| invalid_request("a field is missing or comes twice"))
+}
+
+fn invalid_request(fault: &str) -> Problem {
+    let detail = format!("The form cannot be read: {fault}. Send grant_type, client_id and client_secret.");
     Problem::bad_request("invalid_request", detail)
 }

@@ -17,6 +17,7 @@ use crate::store::{BenchmarkPosition, Store};
 #[into_params(parameter_in = Query)]
 pub struct BenchmarkQuery {
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::kind::Kind;
 use crate::error::Fault;
+use crate::whole_number;
 
 /// A benchmark that is asked for; what is left out has a default.
 #[derive(Debug, Clone, Deserialize, ToSchema, Args)]
@@ -20,30 +21,43 @@ pub struct Asked {
     kind: Kind,
     /// Replicas of the simulator, 1 to 64; 2 by default, up to 4 where they are scaled.
     #[arg(long)]
+    #[schema(minimum = 1, maximum = 64)]
+    #[serde(default, deserialize_with = "whole_number::optional")]
     replicas: Option<u32>,
     /// Seconds between two logs of a replica; 5 by default.
     #[arg(long, value_name = "SECONDS")]
+    #[schema(minimum = 0.01, maximum = 3600)]
     interval_seconds: Option<f64>,
     /// Logs a second over all replicas, instead of an interval.
     #[arg(long)]
+    #[schema(minimum = 0.1, maximum = 1000000)]
     rate: Option<f64>,
     /// As fast as the server answers, instead of an interval.
     #[arg(long, num_args = 0..=1, default_missing_value = "true")]
     max: Option<bool>,
     /// How long logs are posted for each figure; 60 by default.
     #[arg(long, value_name = "SECONDS")]
+    #[schema(minimum = 1, maximum = 7200)]
+    #[serde(default, deserialize_with = "whole_number::optional")]
     duration_seconds: Option<u32>,
     /// Logs that are there before queries are asked; 240 by default, as the original had.
     #[arg(long)]
+    #[schema(minimum = 1, maximum = 100000000)]
+    #[serde(default, deserialize_with = "whole_number::optional")]
     logs: Option<u32>,
     /// Dashboards that are open; 1 by default.
     #[arg(long)]
+    #[schema(minimum = 1, maximum = 5000)]
+    #[serde(default, deserialize_with = "whole_number::optional")]
     dashboards: Option<u32>,
     /// The p99 that insert times have to stay under, in milliseconds; 50 by default.
     #[arg(long, value_name = "MILLISECONDS")]
+    #[schema(minimum = 1, maximum = 10000)]
     target_p99_ms: Option<f64>,
     /// How often all of it is measured; figures are the median then. 1 by default.
     #[arg(long)]
+    #[schema(minimum = 1, maximum = 20)]
+    #[serde(default, deserialize_with = "whole_number::optional")]
     repeats: Option<u32>,
 }
 
@@ -161,5 +175,9 @@ mod tests {
         );
         assert_eq!(pointers(r#"{"kind": "ingestion", "max": true, "rate": 5}"#), ["/rate"]);
         assert!(serde_json::from_str::<Asked>(r#"{"kind": "ingestion", "logz": 5}"#).is_err());
+        assert!(serde_json::from_str::<Asked>(r#"{"kind": "ingestion", "logs": 5.5}"#).is_err());
+        assert!(
+            serde_json::from_str::<Asked>(r#"{"kind": "ingestion", "logs": 5.0, "replicas": null}"#).is_ok()
+        );
     }
 }

@@ -1,14 +1,18 @@
 //! `POST /benchmarks`: begin to measure.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Json, Payload};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
 
 use super::benchmark::{Benchmark, benchmark};
 use super::{Asked, Benchmarks, Run};
 use crate::auth::{Operate, Require};
+use crate::body::read_json;
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
+
+/// The largest body, in bytes: some numbers.
+const BODY_LIMIT: usize = 16 * 1024;
 
 /// Begin to measure
 ///
@@ -19,6 +23,7 @@ use crate::store::Store;
     responses(
         (status = 202, description = "It runs", body = Benchmark, headers(("Location" = String, description = "The run"))),
         (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Another one runs (`benchmark_running`), or the database's role may make no database \
             (`create_database_denied`; the `detail` has the grant)", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
@@ -36,9 +41,8 @@ pub async fn post_benchmarks(
     payload: Payload,
     store: Data<Store>,
     benchmarks: Data<Benchmarks>,
-) -> actix_web::Result<HttpResponse> {
-    // Who is asking comes first: what others send is not looked at.
-    let body = Json::<Asked>::from_request(&request, &mut payload.into_inner()).await?;
+) -> Result<HttpResponse, Problem> {
+    let body: Asked = read_json(&request, payload, BODY_LIMIT).await?;
     let (kind, parameters) = body.resolved().map_err(|faults| match faults.first() {
         Some(fault) => {
             Problem::unprocessable(fault.code, &fault.detail, &fault.pointer).with_errors(faults.clone())

@@ -88,7 +88,7 @@ impl Action {
 }
 
 pub(super) async fn run(action: Action, config: &Config) -> anyhow::Result<ExitCode> {
-    let store = Store::connect(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&database_settings(config)).await?;
     match action {
         Action::Put(args) => put(&store, config, args).await?,
         Action::List(_) => list(&store).await?,

@@ -9,7 +9,7 @@ use crate::store::Store;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(config)?;
-    let store = Store::connect(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&database_settings(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
     tracing::info!(database = %config.database_url, "the schema is up to date");
     Ok(())

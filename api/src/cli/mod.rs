@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod backup;
 mod benchmark;
 mod client;
 mod migrate;
@@ -60,6 +61,11 @@ pub enum Command {
     /// The days before are closed: later logs of theirs are refused, and nothing recounts them.
     #[command(after_help = RETENTION_EXAMPLES)]
     Retention(retention::RetentionArgs),
+    /// Copy an SQLite database into a file; servers may go on. PostgreSQL has pg_dump for that.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the SQLite database, which is kept beside it. Stop the server first.
+    Restore(backup::BackupArgs),
     /// Measure this installation's machine and database server, on a database of its own that is removed afterwards.
     ///
     /// Ends with 0 where every figure is what it has to be, with 1 where one is not or is worse than the baseline's, with 2
@@ -98,6 +104,11 @@ Examples:
   edtech-api retention --keep-days 400 --dry-run      how many logs would go?
   edtech-api retention --keep-days 400
   EDTECH_KEEP_DAYS=400 edtech-api serve               the server does it by itself, each hour";
+
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  edtech-api backup /backups/edtech-$(date +%F).db
+  edtech-api restore /backups/edtech-2026-11-26.db    once no server runs";
 
 const BENCHMARK_EXAMPLES: &str = "\
 Examples:
@@ -155,6 +166,12 @@ impl Command {
                 let retention::RetentionArgs { dry_run, settings } = args;
                 return retention::run(dry_run, &configured(settings)?).await;
             }
+            Self::Backup(backup::BackupArgs { file, settings }) => {
+                backup::back_up(file, &configured(settings)?).await?;
+            }
+            Self::Restore(backup::BackupArgs { file, settings }) => {
+                backup::restore(file, &configured(settings)?).await?;
+            }
             Self::Openapi => openapi::run()?,
         }
         Ok(ExitCode::SUCCESS)
@@ -168,6 +185,7 @@ impl Command {
             Self::Token(args) => Some(&args.settings),
             Self::Client(args) => Some(args.action.settings()),
             Self::Retention(args) => Some(&args.settings),
+            Self::Backup(args) | Self::Restore(args) => Some(&args.settings),
             Self::Openapi => None,
         }
     }

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -131,4 +132,52 @@ fn a_refusal_never_tells_the_secret() {
     let short = config(&["--jwt-signing-key", "hunter2"]).unwrap_err();
     let url = config(&["--database-url", "mysql://edtech:hunter2@db/edtech"]).unwrap_err();
     assert!(!short.contains("hunter2") && !url.contains("hunter2"), "{short} {url}");
+}
+
+#[test]
+fn every_time_zone_is_known_by_its_name() {
+    for zone in chrono_tz::TZ_VARIANTS {
+        assert_eq!(config(&["--time-zone", zone.name()]).map(|config| config.time_zone), Ok(zone));
+    }
+}
+
+/// A setting that takes a value, and the name of it that a refusal must begin with.
+const REFUSED: [(&str, &str); 9] = [
+    ("--port", "PORT"),
+    ("--host", "HOST"),
+    ("--database-url", "DATABASE_URL"),
+    ("--database-connections", "EDTECH_DATABASE_CONNECTIONS"),
+    ("--time-zone", "EDTECH_TIME_ZONE"),
+    ("--completion-threshold", "EDTECH_COMPLETION_THRESHOLD"),
+    ("--keep-days", "EDTECH_KEEP_DAYS"),
+    ("--daily-report-at", "EDTECH_DAILY_REPORT_AT"),
+    ("--shutdown-seconds", "EDTECH_SHUTDOWN_SECONDS"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_value_makes_it_panic_and_a_refusal_is_one_line_that_names_the_key(value in r"[0-9:./+-]{0,12}|\PC{0,20}|.{0,20}") {
+        for (flag, key) in REFUSED {
+            if let Err(refusal) = config(&[&format!("{flag}={value}")]) {
+                prop_assert!(refusal.starts_with(key), "{refusal}");
+                prop_assert!(!refusal.contains('\n') && refusal.contains("; for example "), "{refusal}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_and_times_come_out_as_they_went_in(port in any::<u16>(), threshold in 1_i32..=100, minutes in 0_u32..1440) {
+        let time = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let (port, threshold) = (port.to_string(), threshold.to_string());
+        let config = config(&["--port", &port, "--completion-threshold", &threshold, "--daily-report-at", &time]).unwrap();
+        prop_assert_eq!((config.port.to_string(), config.completion_threshold.to_string()), (port, threshold));
+        prop_assert_eq!(config.daily_report_at.map(|at| at.format("%H:%M").to_string()), Some(time));
+    }
+
+    #[test]
+    fn no_file_makes_it_panic(file in r#"([A-Z_]{1,12} ?= ?("[a-z0-9]{0,5}"|[0-9]{1,5}|\[|\{)?\n?){0,4}|.{0,60}"#) {
+        let _ = settings(&[], &file);
+    }
 }

@@ -19,12 +19,13 @@ use crate::store::{RejectedLogFilter, RejectedLogKey, RejectedLogPosition, Rejec
 #[into_params(parameter_in = Query)]
 pub struct RejectedLogQuery {
     /// Sent by this API client.
-    #[param(value_type = Option<String>, example = "school")]
+    #[param(value_type = Option<String>, example = "school", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     client: Option<Name>,
     /// Refused with this code.
-    #[param(value_type = Option<String>, example = "unknown_student")]
+    #[param(value_type = Option<String>, example = "unknown_student", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     code: Option<Name>,
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

@@ -35,9 +35,10 @@ pub struct LogQuery {
     /// Of this lesson.
     lesson_id: Option<i64>,
     /// Of the learners who are in this classroom today.
-    #[param(value_type = Option<String>, example = "IA_2025")]
+    #[param(value_type = Option<String>, example = "IA_2025", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     classroom: Option<Name>,
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

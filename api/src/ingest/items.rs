@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::body::{no_json, unsupported};
+use crate::elements::{self, NotSplit};
 use crate::error::Problem;
 use actix_web::http::StatusCode;
 
@@ -34,9 +36,7 @@ impl Form {
         match media_type.as_str() {
             "application/json" => Ok(Self::Json),
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Self::Lines),
-            _ => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
+            _ => Err(unsupported(
                 "Send `Content-Type: application/json` (one log or an array) or `application/x-ndjson` (one log a line).",
             )),
         }
@@ -45,28 +45,25 @@ impl Form {
 
 /// Splits a body into its items; each stays a slice of the body.
 pub(super) fn split(form: Form, body: &Bytes) -> Result<Posted, Problem> {
-    let posted = match form {
-        Form::Lines => Posted::Many(lines(body)),
-        Form::Json if body.trim_ascii_start().first() == Some(&b'[') => Posted::Many(elements(body)?),
-        Form::Json => Posted::One(only(body)?),
-    };
-    match &posted {
-        Posted::Many(items) if items.len() > ITEMS_LIMIT => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_many_items",
-            format!("{} logs in one request; send at most {ITEMS_LIMIT}.", items.len()),
-        )),
-        _ => Ok(posted),
+    match form {
+        Form::Lines => lines(body).map(Posted::Many),
+        Form::Json if body.trim_ascii_start().first() == Some(&b'[') => elements(body).map(Posted::Many),
+        Form::Json => only(body).map(Posted::One),
     }
 }
 
-fn lines(body: &Bytes) -> Vec<Bytes> {
+fn lines(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
     let lines = body.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.filter(|line| !line.is_empty()).map(|line| body.slice_ref(line)).collect()
+    let lines = lines.filter(|line| !line.is_empty()).take(ITEMS_LIMIT + 1);
+    let lines: Vec<Bytes> = lines.map(|line| body.slice_ref(line)).collect();
+    if lines.len() > ITEMS_LIMIT { Err(too_many()) } else { Ok(lines) }
 }
 
 fn elements(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
-    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
+    let elements = elements::elements(body, ITEMS_LIMIT).map_err(|fault| match fault {
+        NotSplit::TooMany => too_many(),
+        NotSplit::NoJson(error) => no_json(&error),
+    })?;
     Ok(elements.into_iter().map(|element| body.slice_ref(element.get().as_bytes())).collect())
 }
 
@@ -75,13 +72,15 @@ fn only(body: &Bytes) -> Result<Bytes, Problem> {
     Ok(body.slice_ref(only.get().as_bytes()))
 }
 
-fn no_json(error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
-    Problem::bad_request("invalid_json", format!("The body is no JSON: see line {line}, column {column}."))
+fn too_many() -> Problem {
+    let detail = format!("Send at most {ITEMS_LIMIT} logs in one request.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn many(form: Form, body: &'static str) -> Vec<Bytes> {
@@ -122,5 +121,37 @@ mod tests {
         assert_eq!(Form::of("application/json; charset=utf-8").unwrap(), Form::Json);
         assert_eq!(Form::of("Application/X-NDJSON").unwrap(), Form::Lines);
         assert_eq!(Form::of("text/plain").unwrap_err().code(), "unsupported_media_type");
+    }
+
+    #[test]
+    fn too_many_are_refused_before_they_are_all_kept() {
+        let numbers = |between: &str| ["1"; ITEMS_LIMIT].join(between);
+        for (form, least, more) in
+            [(Form::Lines, numbers("\n"), "\n1"), (Form::Json, format!("[{}", numbers(",")), ",1]")]
+        {
+            let end = if form == Form::Json { "]" } else { "\n \n" };
+            let posted = split(form, &Bytes::from(format!("{least}{end}"))).unwrap();
+            assert!(matches!(posted, Posted::Many(items) if items.len() == ITEMS_LIMIT));
+            let problem = split(form, &Bytes::from(format!("{least}{more}"))).unwrap_err();
+            assert_eq!(problem.code(), "too_many_items");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_what_stands_between_their_ends(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let body = Bytes::from(bytes);
+            let Posted::Many(items) = split(Form::Lines, &body).unwrap() else { panic!("one item") };
+            let expected: Vec<&[u8]> =
+                body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
+            prop_assert_eq!(items, expected);
+        }
+
+        #[test]
+        fn no_body_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Err(problem) = split(Form::Json, &Bytes::from(bytes)) {
+                prop_assert_eq!(problem.code(), "invalid_json");
+            }
+        }
     }
 }

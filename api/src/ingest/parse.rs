@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fields::Fields;
+use crate::pointer::pointer_to;
 use crate::store::{Reference, Rejection, StreamingLog};
+use crate::whole_number;
 
 /// The longest external id, in characters.
 const EXTERNAL_ID_LIMIT: usize = 255;
@@ -34,8 +36,7 @@ fn streaming_log(
     rng: &mut impl Rng,
 ) -> Result<StreamingLog, Rejection> {
     if let Some(name) = &fields.unknown {
-        let name = printable(name);
-        return Err(Rejection::at(format!("/{name}"), "unknown_field", "no such field: see /openapi.json"));
+        return Err(Rejection::at(pointer_to(&[name]), "unknown_field", "no such field: see /openapi.json"));
     }
     if let Some(name) = fields.repeated {
         return Err(Rejection::at(format!("/{name}"), "repeated_field", "given twice"));
@@ -60,7 +61,8 @@ fn streaming_log(
 /// How the payload names its learner, as far as it can be told: `ref:<external id>` or `id:<student id>`.
 fn learner_ref(fields: &Fields<'_>) -> Option<String> {
     let external_id = given(fields.student).and_then(|raw| external_id("student", raw).ok());
-    let id = || given(fields.student_id).and_then(|raw| raw.get().parse::<i64>().ok());
+    let id =
+        || given(fields.student_id).and_then(|raw| whole_number("student_id", raw, i64::MIN, i64::MAX).ok());
     external_id.map(|name| format!("ref:{name}")).or_else(|| id().map(|id| format!("id:{id}")))
 }
 
@@ -149,14 +151,11 @@ fn figure(name: &'static str, raw: Option<&RawValue>, most: i32) -> Result<Optio
 }
 
 fn whole_number(name: &'static str, raw: &RawValue, least: i64, most: i64) -> Result<i64, Rejection> {
-    let digits = raw.get();
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return Err(Rejection::at(format!("/{name}"), "invalid_type", "must be a whole number"));
-    }
-    let number = digits.parse::<i64>().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| {
-        Rejection::at(format!("/{name}"), "out_of_range", format!("must lie between {least} and {most}"))
-    })
+    let at = |code, reason: String| Rejection::at(format!("/{name}"), code, reason);
+    let number = whole_number::whole_number(raw.get());
+    let number = number.ok_or_else(|| at("invalid_type", "must be a whole number".to_owned()))?;
+    let within = i64::try_from(number).ok().filter(|number| (least..=most).contains(number));
+    within.ok_or_else(|| at("out_of_range", format!("must lie between {least} and {most}")))
 }
 
 fn text(name: &'static str, raw: &RawValue) -> Result<String, Rejection> {
@@ -177,11 +176,6 @@ fn new_log_id(rng: &mut impl Rng) -> Uuid {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
-/// A client's own word, safe to store and to print.
-fn printable(name: &str) -> String {
-    name.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ fn a_whole_log_is_read() {
 }
 
 #[test]
+fn a_number_is_whole_also_with_a_point() {
+    let log = parsed(&with(r#""watch_time_seconds": 30.0, "completion_percentage": 1e2"#)).unwrap();
+    assert_eq!((log.watch_time_seconds, log.completion_percentage), (Some(30), Some(100)));
+}
+
+#[test]
 fn without_id_and_time_it_is_new_and_happened_now() {
     let log = parsed(&with(r#""log_id": null"#)).unwrap();
     assert!(log.log_id.is_some() && !log.event_timestamp_is_given);
@@ -48,13 +54,14 @@ fn each_fault_has_a_code_and_a_place() {
         (with(r#""completion_percentage": -1"#), "out_of_range", "/completion_percentage"),
         (with(r#""watch_time_seconds": 9223372036854775808"#), "out_of_range", "/watch_time_seconds"),
         (with(r#""watch_time_seconds": 1.5"#), "invalid_type", "/watch_time_seconds"),
-        (with(r#""watch_time_seconds": 1e999"#), "invalid_type", "/watch_time_seconds"),
+        (with(r#""watch_time_seconds": 1e999"#), "out_of_range", "/watch_time_seconds"),
         (with(r#""watch_time_seconds": "12""#), "invalid_type", "/watch_time_seconds"),
         (with(r#""event_timestamp": "2026-01-31T09:30:00""#), "invalid_timestamp", "/event_timestamp"),
         (with(r#""event_timestamp": "+300000-01-01T00:00:00Z""#), "invalid_timestamp", "/event_timestamp"),
         (with(r#""event_timestamp": "1969-12-31T23:59:59Z""#), "out_of_range", "/event_timestamp"),
         (with(r#""log_id": "12""#), "invalid_log_id", "/log_id"),
         (with(r#""watched": 12"#), "unknown_field", "/watched"),
+        (with(r#""a/b~c": 12"#), "unknown_field", "/a~1b~0c"),
         (with(r#""student": "t""#), "repeated_field", "/student"),
         (r#"{"student": "a\u0000b", "lesson": "l", "event_type": "p"}"#.into(), "invalid_text", "/student"),
         (r#"{"student": "\ud800", "lesson": "l", "event_type": "p"}"#.into(), "invalid_text", "/student"),

@@ -27,10 +27,10 @@ const PAGE: u64 = 500;
 #[into_params(parameter_in = Query)]
 pub struct ReplayQuery {
     /// Sent by this API client.
-    #[param(value_type = Option<String>, example = "school")]
+    #[param(value_type = Option<String>, example = "school", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     client: Option<Name>,
     /// Refused with this code.
-    #[param(value_type = Option<String>, example = "unknown_student")]
+    #[param(value_type = Option<String>, example = "unknown_student", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     code: Option<Name>,
     /// The one that is called so.
     #[param(value_type = Option<String>)]

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,7 +26,8 @@ use crate::store::{Item, Submission, Verdict};
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// What happened in a viewing.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -39,25 +41,27 @@ pub struct PostedLog {
     /// resend is a duplicate.
     log_id: Option<Uuid>,
     /// The learner, by external id. This or `student_id`.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     student: Option<String>,
     /// The learner, by our id.
+    #[schema(minimum = 1, maximum = 9223372036854775807isize)]
     student_id: Option<i64>,
     /// The lesson, by external id. This or `lesson_id`.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     lesson: Option<String>,
     /// The lesson, by our id.
+    #[schema(minimum = 1, maximum = 9223372036854775807isize)]
     lesson_id: Option<i64>,
     /// What happened.
     #[schema(pattern = "^[a-z_]{1,32}$")]
     event_type: String,
     /// Seconds watched since the previous log of the same viewing.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2147483647)]
     watch_time_seconds: Option<i32>,
     /// How far the learner is.
     #[schema(minimum = 0, maximum = 100)]
     completion_percentage: Option<i32>,
-    /// When it happened, with an offset. Without it: now.
+    /// When it happened, with an offset, in the years 1970 to 2199. Without it: now.
     event_timestamp: Option<DateTime<Utc>>,
 }
 

@@ -4,11 +4,12 @@
 //! one flush and a crowd shares one.
 
 use std::mem;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{Notify, mpsc};
 
 use super::intake::{Failed, Job};
@@ -163,7 +164,10 @@ impl Committer {
 
     async fn record(&self, submissions: Arc<Vec<Submission>>) -> Result<Vec<Vec<Verdict>>, StoreError> {
         let begun = Instant::now();
-        let verdicts = self.store.record(self.calendar, submissions).await?;
+        // A panic is a refusal. With the writer everybody who comes later would be turned away, for good.
+        let recording = AssertUnwindSafe(self.store.record(self.calendar, submissions)).catch_unwind();
+        let verdicts =
+            recording.await.unwrap_or_else(|_| Err(StoreError::Refused("recording panicked".into())))?;
         metrics::histogram!("ingest_commit_duration_seconds").record(begun.elapsed());
         self.report(&verdicts);
         Ok(verdicts)

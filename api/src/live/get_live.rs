@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, rt};
 
 use super::frames::LiveFrame;
 use super::hub::LiveHandle;
+use super::incoming::within_limits;
 use super::pass::Pass;
 use super::session::LiveSession;
 use crate::auth::{BEARER_SUBPROTOCOL, Read, Require};
@@ -39,6 +40,7 @@ pub async fn get_live(
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    let payload = within_limits(&request, payload).await.map_err(|error| no_websocket(&error))?;
     let handshake = actix_ws::handle_with_protocols(&request, payload, &[BEARER_SUBPROTOCOL]);
     let (response, socket, messages) = handshake.map_err(|error| no_websocket(&error))?;
     let seat = live.take_seat().ok_or_else(no_seat)?;

@@ -15,8 +15,9 @@ use crate::clock::Clock;
 use crate::error::{StoreError, chain};
 use crate::store::{Calendar, Heard, Serving, ServingError, Store};
 
-/// The most sockets at once: each costs a task, a queue of frames and a file descriptor.
-const MAX_SESSIONS: u32 = 10_000;
+/// The most sockets at once, however many connections there may be: each costs a task, a queue of frames and a file
+/// descriptor.
+const MOST_SESSIONS: usize = 10_000;
 
 /// Sessions that want a snapshot and have not asked yet wait beyond this many.
 const SUBSCRIBERS_QUEUED: usize = 256;
@@ -30,6 +31,9 @@ const READ_EACH: Duration = Duration::from_secs(1);
 /// At most ten reads a second, and at most a fifth of the time: the database has others to serve.
 const BETWEEN_READS: Duration = Duration::from_millis(100);
 const REST: u32 = 4;
+
+/// Whoever watches is to see a log within a second, also where a read takes a quarter of that.
+const SHORT_REST: Duration = Duration::from_millis(500);
 
 /// The first read, and the one after a change to the roster, may take seconds on the busiest day. Those that follow do
 /// not, so nobody has to wait for them as much longer.
@@ -46,12 +50,14 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub struct LiveHandle {
     subscribers: mpsc::Sender<Subscriber>,
     seats: Arc<Semaphore>,
+    most: usize,
 }
 
 /// Reads what is committed and publishes what changed.
 pub struct Hub {
     committed: Arc<Notify>,
     seats: Arc<Semaphore>,
+    most: usize,
     watch: Watch,
 }
 
@@ -85,7 +91,7 @@ impl LiveHandle {
 
     /// How many sockets are open.
     pub fn sockets(&self) -> usize {
-        MAX_SESSIONS as usize - self.seats.available_permits()
+        self.most - self.seats.available_permits()
     }
 
     /// Asks for a snapshot that is read after now, and what follows it; none when the hub has ended.
@@ -97,10 +103,18 @@ impl LiveHandle {
 }
 
 impl Hub {
-    /// The hub, and the way to it; `committed` is told after each commit of this process.
-    pub fn new(store: Store, calendar: Calendar, clock: Clock, committed: Arc<Notify>) -> (LiveHandle, Self) {
+    /// The hub, and the way to it; `committed` is told after each commit of this process. Of so many connections half may
+    /// be sockets: there are others who want to be answered.
+    pub fn new(
+        store: Store,
+        calendar: Calendar,
+        clock: Clock,
+        committed: Arc<Notify>,
+        connections: usize,
+    ) -> (LiveHandle, Self) {
         let (sender, subscribers) = mpsc::channel(SUBSCRIBERS_QUEUED);
-        let seats = Arc::new(Semaphore::new(MAX_SESSIONS as usize));
+        let most = MOST_SESSIONS.min(connections / 2);
+        let seats = Arc::new(Semaphore::new(most));
         let watch = Watch {
             reading: Reading::new(store, calendar),
             clock,
@@ -112,12 +126,13 @@ impl Hub {
             last_frame: Instant::now(),
             is_failing: false,
         };
-        (LiveHandle { subscribers: sender, seats: Arc::clone(&seats) }, Self { committed, seats, watch })
+        let handle = LiveHandle { subscribers: sender, seats: Arc::clone(&seats), most };
+        (handle, Self { committed, seats, most, watch })
     }
 
     /// Runs until `shutdown`, then sees every socket off. Ends by itself where this process may not serve any longer.
     pub async fn run(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServingError> {
-        let Self { committed, seats, mut watch } = self;
+        let Self { committed, seats, most, mut watch } = self;
         let (ours, to_tell) = (Notify::new(), Notify::new());
         let (sender, heard) = mpsc::channel(1);
         let outcome = tokio::select! {
@@ -128,12 +143,18 @@ impl Hub {
         };
         // Without a hub every session closes its socket and gives its seat back.
         drop(watch);
-        let all_gone = timeout(CLOSING, seats.acquire_many(MAX_SESSIONS)).await;
+        // `most` is far below what fits.
+        let all_gone = timeout(CLOSING, seats.acquire_many(most as u32)).await;
         if all_gone.is_err() {
             tracing::debug!("some sockets did not close in time");
         }
         outcome
     }
+}
+
+/// The pause after a read that took so long.
+fn rest_after(read: Duration) -> Duration {
+    (read * REST).min(SHORT_REST.max(read)).min(LONGEST_REST)
 }
 
 /// A commit of ours is news for the hub, and for the other replicas, each at its own pace.
@@ -184,8 +205,7 @@ impl Watch {
     async fn read(&mut self) {
         let (started, now) = (Instant::now(), self.clock.now());
         let read = self.reading.today(now).await;
-        let rest = (started.elapsed() * REST).min(LONGEST_REST);
-        self.not_before = (started + BETWEEN_READS).max(Instant::now() + rest);
+        self.not_before = (started + BETWEEN_READS).max(Instant::now() + rest_after(started.elapsed()));
         match read {
             Ok(today) => self.take(now, today),
             Err(error) => self.fail(&error),
@@ -231,5 +251,18 @@ impl Watch {
         }
         self.today = Some(today);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_leaves_time_to_others_and_keeps_within_a_second() {
+        let milliseconds = |read| rest_after(Duration::from_millis(read)).as_millis();
+        assert_eq!([10, 45, 125].map(milliseconds), [40, 180, 500]);
+        assert_eq!([200, 500].map(milliseconds), [500, 500]);
+        assert_eq!([2_000, 9_000].map(milliseconds), [2_000, 3_000]);
     }
 }

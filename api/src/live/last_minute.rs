@@ -81,6 +81,10 @@ impl LastMinute {
 
     /// The ranges to count now, and to hand to [`replace`](Self::replace): the whole minute at first.
     pub(super) fn due(&mut self, now: DateTime<Utc>) -> Vec<Range<DateTime<Utc>>> {
+        // A clock that was put back: what was known would be lately until it has caught up.
+        if self.read_at.is_some_and(|read_at| now < read_at - OVERLAP) {
+            *self = Self { generation: self.generation, ..Self::default() };
+        }
         let oldest = tenth_of(now - MINUTE);
         let newest = self.read_at.map_or(oldest, |read_at| oldest.max(tenth_of(read_at.min(now) - OVERLAP)));
         // Nothing arrives later than now, unless the clock of a replica is ahead.

@@ -157,6 +157,18 @@ fn with_another_roster_everything_is_read_anew() {
 }
 
 #[test]
+fn a_clock_that_is_put_back_leaves_nothing_behind() {
+    let school = School::of(vec![log(0, 2, 7), log(3_600_000, 3, 8)]);
+    let mut minute = LastMinute::default();
+    assert_eq!(school.read(&mut minute, 3_600_100).0.streaming_logs, 1);
+    for now in [1_000, 2_000, 30_000] {
+        let (watched, _) = school.read(&mut minute, now);
+        assert_eq!(watched, school.watched(now), "at {now}");
+        assert_eq!((watched.streaming_logs, lessons(&watched)), (1, &[(7, 1)][..]), "at {now}");
+    }
+}
+
+#[test]
 fn only_the_lessons_of_most_learners_are_named() {
     let logs =
         (1..=12).flat_map(|lesson| (0..=lesson / 4).map(move |place| log(0, lesson * 10 + place, lesson)));

@@ -9,6 +9,7 @@ pub mod get_live;
 mod delta;
 mod frames;
 mod hub;
+mod incoming;
 mod last_minute;
 mod pass;
 mod reading;

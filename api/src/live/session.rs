@@ -1,7 +1,10 @@
 //! One socket: frames go out, and signs of life come in.
 
+use std::io::ErrorKind;
+use std::str::Utf8Error;
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_ws::{CloseCode, CloseReason, Closed, Item, Message, MessageStream, ProtocolError, Session};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
@@ -9,10 +12,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::frames::Frame;
 use super::hub::{LiveHandle, Subscription};
+use super::incoming::MESSAGE_BYTES;
 use super::pass::Pass;
-
-/// Clients say nothing that we want to know; more than this is a mistake or worse.
-const INCOMING_BYTES: usize = 4 * 1024;
 
 /// Through a proxy, a socket is kept open by what passes through it.
 const PING_EACH: Duration = Duration::from_secs(15);
@@ -74,7 +75,7 @@ impl LiveSession {
     }
 
     async fn exchange(&mut self, messages: MessageStream) -> Ending {
-        let mut messages = messages.max_frame_size(INCOMING_BYTES);
+        let mut messages = messages.max_frame_size(MESSAGE_BYTES);
         let mut pings = pings();
         loop {
             let ending = tokio::select! {
@@ -112,10 +113,9 @@ impl LiveSession {
         match message {
             Some(Ok(Message::Ping(bytes))) => unsent(timeout(SEND_PATIENCE, self.socket.pong(&bytes)).await),
             Some(Ok(Message::Close(_))) => Some(Ending::Left),
-            Some(Err(ProtocolError::Io(_))) | None => Some(Ending::Cut),
             Some(Ok(_)) => None,
-            Some(Err(ProtocolError::Overflow)) => Some(Ending::Refused(CloseCode::Size)),
-            Some(Err(_)) => Some(Ending::Refused(CloseCode::Protocol)),
+            Some(Err(error)) => Some(broken(&error)),
+            None => Some(Ending::Cut),
         }
     }
 
@@ -129,6 +129,24 @@ impl LiveSession {
     async fn close(self, reason: CloseReason) {
         // The client may be gone already.
         let _ = timeout(SEND_PATIENCE, self.socket.close(Some(reason))).await;
+    }
+}
+
+/// What becomes of a client that breaks the rules. Not all of them have an error of their own.
+fn broken(error: &ProtocolError) -> Ending {
+    let ProtocolError::Io(error) = error else {
+        let is_too_long = matches!(error, ProtocolError::Overflow);
+        return Ending::Refused(if is_too_long { CloseCode::Size } else { CloseCode::Protocol });
+    };
+    let inner = error.get_ref();
+    if inner.is_some_and(|inner| matches!(inner.downcast_ref(), Some(PayloadError::Overflow))) {
+        Ending::Refused(CloseCode::Size)
+    } else if inner.is_some_and(|inner| inner.is::<Utf8Error>()) {
+        Ending::Refused(CloseCode::Invalid)
+    } else if error.kind() == ErrorKind::InvalidData {
+        Ending::Refused(CloseCode::Protocol)
+    } else {
+        Ending::Cut
     }
 }
 

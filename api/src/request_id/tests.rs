@@ -1,7 +1,8 @@
 use actix_web::body::to_bytes;
+use actix_web::dev::Payload;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
-use actix_web::{App, get, web};
+use actix_web::{App, FromRequest, HttpRequest, get, web};
 
 use super::*;
 
@@ -20,9 +21,33 @@ async fn panicked() -> String {
     panic!("as the test wants it")
 }
 
+#[get("/panicked/later")]
+async fn panicked_later() -> String {
+    tokio::task::yield_now().await;
+    panic!("as the test wants it")
+}
+
+/// What a request has to show before its handler is asked.
+struct Ticket;
+
+impl FromRequest for Ticket {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        panic!("as the test wants it")
+    }
+}
+
+#[get("/panicked/before")]
+async fn panicked_before(_: Ticket) -> String {
+    current()
+}
+
 /// The status, the name in the header, and the body.
 async fn answered(path: &str, name: &str) -> (u16, String, String) {
-    let app = App::new().wrap(from_fn(follow)).service(named).service(refused).service(panicked);
+    let app = App::new().wrap(from_fn(follow)).service(named).service(refused);
+    let app = app.service(panicked).service(panicked_later).service(panicked_before);
     let app = init_service(app.default_service(web::to(refused_everywhere))).await;
     let request = TestRequest::get().uri(path).insert_header((HEADER, name)).to_request();
     // What the middleware turns into an error becomes a response in the server.
@@ -66,10 +91,12 @@ async fn every_problem_tells_the_name() {
 
 #[actix_web::test]
 async fn a_panic_is_answered() {
-    let (status, name, body) = answered("/panicked", "order-7").await;
-    assert_eq!((status, name.as_str()), (500, "order-7"));
-    assert!(body.contains(r#""code":"internal""#) && body.contains("order-7"), "{body}");
-    assert!(!body.contains("as the test wants it"), "{body}");
+    for path in ["/panicked", "/panicked/later", "/panicked/before"] {
+        let (status, name, body) = answered(path, "order-7").await;
+        assert_eq!((status, name.as_str()), (500, "order-7"), "{path}");
+        assert!(body.contains(r#""code":"internal""#) && body.contains("order-7"), "{body}");
+        assert!(!body.contains("as the test wants it"), "{body}");
+    }
 }
 
 #[actix_web::test]

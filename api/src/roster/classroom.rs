@@ -25,6 +25,7 @@ pub struct Classroom {
 
 /// A classroom by its name.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -32,7 +33,7 @@ pub struct Classroom {
 #[schema(example = json!({"classroom": "IA_2025"}))]
 pub struct NamedClassroom {
     /// Its name.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     classroom: String,
 }
 

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete};
 
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::DeleteRefusals;
 use crate::store::{Deleted, Store};
 
@@ -20,10 +21,10 @@ use crate::store::{Deleted, Store};
 #[delete("/lessons/{lesson_id}")]
 pub async fn delete_lesson(
     _: Require<Roster>,
-    lesson_id: Path<i64>,
+    lesson_id: Path<Id>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    match store.delete_lesson(*lesson_id).await? {
+    match store.delete_lesson(lesson_id.number()).await? {
         Deleted::Done => Ok(HttpResponse::NoContent().finish()),
         Deleted::Absent => Err(Problem::not_found("There is no lesson of this id.")),
         Deleted::InUse => {

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, delete};
 
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::FindRefusals;
 use crate::store::{Calendar, Store};
 
@@ -21,11 +22,11 @@ use crate::store::{Calendar, Store};
 #[delete("/students/{student_id}")]
 pub async fn delete_student(
     _: Require<Roster>,
-    student_id: Path<i64>,
+    student_id: Path<Id>,
     store: Data<Store>,
     calendar: Data<Calendar>,
 ) -> Result<HttpResponse, Problem> {
-    if store.erase_student(**calendar, *student_id).await? {
+    if store.erase_student(**calendar, student_id.number()).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(Problem::not_found("There is no learner of this id."))

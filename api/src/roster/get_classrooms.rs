@@ -18,6 +18,7 @@ use crate::store::Store;
 #[into_params(parameter_in = Query)]
 pub struct ClassroomQuery {
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

@@ -6,6 +6,7 @@ use actix_web::web::{Data, Json, Path};
 use super::Lesson;
 use crate::auth::{Read, Require};
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::FindRefusals;
 use crate::store::Store;
 
@@ -19,9 +20,9 @@ use crate::store::Store;
 #[get("/lessons/{lesson_id}")]
 pub async fn get_lesson(
     _: Require<Read>,
-    lesson_id: Path<i64>,
+    lesson_id: Path<Id>,
     store: Data<Store>,
 ) -> Result<Json<Lesson>, Problem> {
-    let lesson = store.lesson(*lesson_id).await?;
+    let lesson = store.lesson(lesson_id.number()).await?;
     lesson.map(|row| Json(row.into())).ok_or_else(|| Problem::not_found("There is no lesson of this id."))
 }

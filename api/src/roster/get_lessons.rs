@@ -18,9 +18,10 @@ use crate::store::{LessonFilter, Store};
 #[into_params(parameter_in = Query)]
 pub struct LessonQuery {
     /// The one that the LMS calls so.
-    #[param(value_type = Option<String>, example = "introduction-a-docker")]
+    #[param(value_type = Option<String>, example = "introduction-a-docker", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     external_id: Option<Name>,
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

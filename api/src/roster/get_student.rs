@@ -6,6 +6,7 @@ use actix_web::web::{Data, Json, Path};
 use super::Student;
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::FindRefusals;
 use crate::store::Store;
 
@@ -19,10 +20,10 @@ use crate::store::Store;
 #[get("/students/{student_id}")]
 pub async fn get_student(
     _: Require<Roster>,
-    student_id: Path<i64>,
+    student_id: Path<Id>,
     store: Data<Store>,
 ) -> Result<Json<Student>, Problem> {
-    let student = store.student(*student_id).await?;
+    let student = store.student(student_id.number()).await?;
     student
         .map(|learner| Json(learner.into()))
         .ok_or_else(|| Problem::not_found("There is no learner of this id."))

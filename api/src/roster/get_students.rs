@@ -25,15 +25,16 @@ const LONGEST_SILENCE: u32 = 3650;
 #[into_params(parameter_in = Query)]
 pub struct StudentQuery {
     /// Those in this classroom.
-    #[param(value_type = Option<String>, example = "IA_2025")]
+    #[param(value_type = Option<String>, example = "IA_2025", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     classroom: Option<Name>,
     /// The one whom the LMS calls so.
-    #[param(value_type = Option<String>, example = "lms-1017")]
+    #[param(value_type = Option<String>, example = "lms-1017", pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     external_id: Option<Name>,
     /// Those without a log on so many last days, today included: 1 to 3650.
-    #[param(example = 7)]
+    #[param(example = 7, minimum = 1, maximum = 3650)]
     silent_for_days: Option<u32>,
     /// How many on a page, 1 to 1000; 100 by default.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// The `next` of the page before.
     cursor: Option<String>,

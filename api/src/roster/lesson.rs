@@ -35,6 +35,7 @@ pub struct Lesson {
 
 /// A lesson as posted, by the LMS's name. What is left out stays as it is; what is null or empty is cleared.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -45,21 +46,27 @@ pub struct Lesson {
 }))]
 pub struct PostedLesson {
     /// The LMS's name for the lesson.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     external_id: String,
     /// What people call it. A new lesson needs one.
-    #[schema(min_length = 1, max_length = 255, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     title: Option<String>,
     /// The field that it belongs to.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     subject: Option<String>,
     /// How long it runs, in seconds.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2147483647)]
     duration_seconds: Option<i32>,
 }
 
 /// A change to a lesson. What is left out stays as it is; what is null or empty is cleared.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -67,16 +74,26 @@ pub struct PostedLesson {
 #[schema(example = json!({"duration_seconds": 2100}))]
 pub struct PatchedLesson {
     /// The LMS's name for the lesson.
-    #[schema(min_length = 1, max_length = 255, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     external_id: Option<String>,
     /// What people call it.
-    #[schema(min_length = 1, max_length = 255, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     title: Option<String>,
     /// The field that it belongs to.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     subject: Option<String>,
     /// How long it runs, in seconds.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2147483647)]
     duration_seconds: Option<i32>,
 }
 

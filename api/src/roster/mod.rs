@@ -21,6 +21,7 @@ pub mod post_students;
 
 mod batch;
 mod classroom;
+mod csv_shape;
 mod lesson;
 mod pairs;
 mod posted_row;

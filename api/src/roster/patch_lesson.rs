@@ -8,6 +8,7 @@ use super::roster_body::{read_object, refused};
 use super::{Lesson, PatchedLesson};
 use crate::auth::{Require, Roster};
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::PatchRefusals;
 use crate::store::{Patched, Store};
 
@@ -26,11 +27,11 @@ pub async fn patch_lesson(
     _: Require<Roster>,
     request: HttpRequest,
     payload: Payload,
-    lesson_id: Path<i64>,
+    lesson_id: Path<Id>,
     store: Data<Store>,
 ) -> Result<Json<Lesson>, Problem> {
     let patch = lesson_patch(read_object(&request, payload).await?).map_err(refused)?;
-    match store.patch_lesson(*lesson_id, patch).await? {
+    match store.patch_lesson(lesson_id.number(), patch).await? {
         Patched::Done(row) => Ok(Json(row.into())),
         Patched::Absent => Err(Problem::not_found("There is no lesson of this id.")),
         Patched::Taken => Err(Problem::conflict("external_id_taken", "Another lesson has this external_id.")),

@@ -9,6 +9,7 @@ use super::{PatchedStudent, Student};
 use crate::auth::{Require, Roster};
 use crate::clock::Clock;
 use crate::error::Problem;
+use crate::id::Id;
 use crate::refusals::PatchRefusals;
 use crate::store::{Patched, Store};
 
@@ -27,12 +28,12 @@ pub async fn patch_student(
     _: Require<Roster>,
     request: HttpRequest,
     payload: Payload,
-    student_id: Path<i64>,
+    student_id: Path<Id>,
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<Json<Student>, Problem> {
     let patch = student_patch(read_object(&request, payload).await?).map_err(refused)?;
-    match store.patch_student(*student_id, patch, clock.now()).await? {
+    match store.patch_student(student_id.number(), patch, clock.now()).await? {
         Patched::Done(row) => Ok(Json(store.learner(row).await?.into())),
         Patched::Absent => Err(Problem::not_found("There is no learner of this id.")),
         Patched::Taken => {

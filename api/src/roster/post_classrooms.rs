@@ -40,8 +40,8 @@ pub async fn post_classrooms(
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    let body = read_roster(&request, payload, &CLASSROOM_COLUMNS).await?;
-    let mut batch = Batch::parse(body, classroom_change)?;
+    let (roster, _room) = read_roster(&request, payload, &CLASSROOM_COLUMNS).await?;
+    let mut batch = Batch::parse(roster, classroom_change)?;
     let outcomes = store.upsert_classrooms(batch.take_changes(), clock.now()).await?;
     batch.answer(outcomes, async |row| Ok(Classroom::from(row))).await
 }

@@ -41,8 +41,8 @@ pub async fn post_lessons(
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    let body = read_roster(&request, payload, &LESSON_COLUMNS).await?;
-    let mut batch = Batch::parse(body, lesson_change)?;
+    let (roster, _room) = read_roster(&request, payload, &LESSON_COLUMNS).await?;
+    let mut batch = Batch::parse(roster, lesson_change)?;
     let outcomes = store.upsert_lessons(batch.take_changes(), clock.now()).await?;
     batch.answer(outcomes, async |row| Ok(Lesson::from(row))).await
 }

@@ -43,8 +43,8 @@ pub async fn post_students(
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    let body = read_roster(&request, payload, &STUDENT_COLUMNS).await?;
-    let mut batch = Batch::parse(body, student_change)?;
+    let (roster, _room) = read_roster(&request, payload, &STUDENT_COLUMNS).await?;
+    let mut batch = Batch::parse(roster, student_change)?;
     let outcomes = store.upsert_students(batch.take_changes(), clock.now()).await?;
     batch.answer(outcomes, async |row| Ok(Student::from(store.learner(row).await?))).await
 }

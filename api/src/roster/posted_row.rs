@@ -1,10 +1,10 @@
 //! One posted row, field by field: what is absent, what is empty, what it says, and every fault that it has.
 
-use serde_json::Value;
-
-use super::pairs::Pairs;
+use super::pairs::{Cell, Pairs};
 use crate::error::Fault;
+use crate::pointer::pointer_to;
 use crate::store::Field;
+use crate::whole_number::whole_number;
 
 /// A text, and how long it may be.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub(super) struct TextField {
 /// A row whose fields are taken out one by one; what is left at the end is unknown.
 #[derive(Debug)]
 pub(super) struct PostedRow {
-    fields: Vec<(String, Value)>,
+    fields: Vec<(String, Cell)>,
     /// Whether every value is text because the form knows nothing else.
     is_csv: bool,
     faults: Vec<Fault>,
@@ -32,7 +32,7 @@ impl PostedRow {
 
     /// Takes one row of a CSV.
     pub(super) fn from_csv<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> Self {
-        let fields = cells.map(|(column, cell)| (column.to_owned(), Value::from(cell))).collect();
+        let fields = cells.map(|(column, cell)| (column.to_owned(), Cell::Text(cell.to_owned()))).collect();
         Self { fields, is_csv: true, faults: Vec::new() }
     }
 
@@ -40,9 +40,9 @@ impl PostedRow {
     pub(super) fn text(&mut self, field: TextField) -> Field<String> {
         match self.take(field.name) {
             None => Field::Absent,
-            Some(Value::Null) => Field::Empty,
-            Some(Value::String(text)) if text.is_empty() => Field::Empty,
-            Some(Value::String(text)) if text.chars().count() > field.max_chars => {
+            Some(Cell::Null) => Field::Empty,
+            Some(Cell::Text(text)) if text.is_empty() => Field::Empty,
+            Some(Cell::Text(text)) if text.chars().count() > field.max_chars => {
                 let limit = field.max_chars;
                 self.fault(
                     field.name,
@@ -50,11 +50,16 @@ impl PostedRow {
                     format!("{} has at most {limit} characters", field.name),
                 )
             }
-            Some(Value::String(text)) if text.contains(char::is_control) => {
+            Some(Cell::Text(text)) if text.contains(char::is_control) => {
                 self.fault(field.name, "invalid_text", format!("{} holds a control character", field.name))
             }
-            Some(Value::String(text)) => Field::Given(text),
-            Some(_) => self.fault(field.name, "invalid_type", format!("{} is a text", field.name)),
+            Some(Cell::Text(text)) => Field::Given(text),
+            Some(Cell::NoUnicode) => {
+                self.fault(field.name, "invalid_text", format!("{} is no valid Unicode", field.name))
+            }
+            Some(Cell::Number(_) | Cell::Other) => {
+                self.fault(field.name, "invalid_type", format!("{} is a text", field.name))
+            }
         }
     }
 
@@ -83,11 +88,11 @@ impl PostedRow {
     pub(super) fn count(&mut self, name: &'static str) -> Field<i32> {
         let number = match self.take(name) {
             None => return Field::Absent,
-            Some(Value::Null) => return Field::Empty,
-            Some(Value::String(text)) if text.is_empty() => return Field::Empty,
-            Some(Value::String(text)) if self.is_csv => whole_number(text.trim()),
-            Some(Value::Number(number)) => whole_number(&number.to_string()),
-            Some(_) => None,
+            Some(Cell::Null) => return Field::Empty,
+            Some(Cell::Text(text)) if text.is_empty() => return Field::Empty,
+            Some(Cell::Text(text)) if self.is_csv => whole_number(text.trim()),
+            Some(Cell::Number(number)) => whole_number(&number),
+            Some(Cell::Text(_) | Cell::NoUnicode | Cell::Other) => None,
         };
         match number.map(i32::try_from) {
             Some(Ok(number)) if number >= 0 => Field::Given(number),
@@ -107,7 +112,7 @@ impl PostedRow {
         }
     }
 
-    fn take(&mut self, wanted: &'static str) -> Option<Value> {
+    fn take(&mut self, wanted: &'static str) -> Option<Cell> {
         let at = self.fields.iter().position(|(name, _)| name == wanted)?;
         let (_, value) = self.fields.remove(at);
         if self.fields.iter().any(|(name, _)| name == wanted) {
@@ -124,30 +129,17 @@ impl PostedRow {
     }
 
     fn note(&mut self, name: &str, code: &'static str, detail: String) {
-        self.faults.push(Fault { pointer: pointer_to(name), code, detail });
+        self.faults.push(Fault { pointer: pointer_to(&[name]), code, detail });
     }
 }
 
 /// The fault of a name that is none of ours.
 pub(super) fn unknown_field(name: &str) -> Fault {
     Fault {
-        pointer: pointer_to(name),
+        pointer: pointer_to(&[name]),
         code: "unknown_field",
         detail: "no such field: see /openapi.json".to_owned(),
     }
-}
-
-/// Whole numbers beyond 128 bits are as much out of range as those beyond 31.
-fn whole_number(text: &str) -> Option<i128> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_whole.then(|| text.parse().unwrap_or(i128::MAX))
-}
-
-/// A JSON pointer (RFC 6901) to a field; a name that a client made up is shortened and made printable.
-fn pointer_to(name: &str) -> String {
-    let printable = name.chars().take(64).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
-    format!("/{}", printable.collect::<String>().replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]
@@ -185,6 +177,7 @@ mod tests {
     #[test]
     fn a_number_is_a_number_and_in_csv_also_its_digits() {
         assert_eq!(row(r#"{"seconds": 0}"#).count("seconds"), Field::Given(0));
+        assert_eq!(row(r#"{"seconds": 90.0}"#).count("seconds"), Field::Given(90));
         assert_eq!(PostedRow::from_csv([("seconds", "90")].into_iter()).count("seconds"), Field::Given(90));
         for (json, code) in [
             (r#"{"seconds": "90"}"#, "invalid_type"),
@@ -193,6 +186,7 @@ mod tests {
             (r#"{"seconds": -1}"#, "out_of_range"),
             (r#"{"seconds": 2147483648}"#, "out_of_range"),
             (r#"{"seconds": 9223372036854775808}"#, "out_of_range"),
+            (r#"{"seconds": 1e999}"#, "out_of_range"),
         ] {
             let mut row = row(json);
             row.count("seconds");
@@ -205,7 +199,9 @@ mod tests {
         let name = |code| vec![("/name".to_owned(), code)];
         assert_eq!(fault_of_name(r#"{"name": "four"}"#), name("invalid_text"));
         assert_eq!(fault_of_name(r#"{"name": "a\u0000"}"#), name("invalid_text"));
+        assert_eq!(fault_of_name(r#"{"name": "\ud800"}"#), name("invalid_text"));
         assert_eq!(fault_of_name(r#"{"name": 7}"#), name("invalid_type"));
+        assert_eq!(fault_of_name(r#"{"name": [[[{}]]]}"#), name("invalid_type"));
         assert_eq!(fault_of_name(r#"{"name": ""}"#), name("missing_field"));
         assert_eq!(fault_of_name(r#"{"name": "a", "name": "b"}"#), name("repeated_field"));
     }
@@ -224,6 +220,6 @@ mod tests {
         let code = |json| PostedRow::from_json(json).unwrap_err().code;
         assert_eq!(code("[]"), "invalid_type");
         assert_eq!(code("null"), "invalid_type");
-        assert_eq!(code(r#"{"name": "\ud800"}"#), "invalid_json");
+        assert_eq!(code(r#"{"\ud800": "name"}"#), "invalid_json");
     }
 }

@@ -6,12 +6,20 @@ use actix_web::{HttpMessage, HttpRequest};
 use csv::StringRecord;
 use serde_json::value::RawValue;
 
+use super::csv_shape;
 use super::posted_row::{PostedRow, unknown_field};
-use crate::body::read_body;
+use crate::body::{Body, no_json, read_body, unsupported};
+use crate::elements::{NotSplit, elements};
 use crate::error::{Fault, Problem};
 
 /// The largest body, in bytes, also after decompression.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The largest body that is one object to change something, in bytes.
+const OBJECT_LIMIT: usize = 64 * 1024;
+
+/// What a row takes in memory on its way to the database, beside its text, about.
+const ROW_BYTES: usize = 1024;
 
 /// The most rows in one request: a district's whole roster goes in a few, each in one transaction of a few seconds.
 const ROWS_LIMIT: usize = 50_000;
@@ -32,30 +40,42 @@ enum Form {
     Csv,
 }
 
-/// Reads a body of one of the three forms. A CSV may have these columns, and must have the first of them.
+/// Reads a body of one of the three forms. A CSV may have these columns, and must have the first of them. The body comes
+/// along: it keeps the room that its rows take.
 pub(super) async fn read_roster(
     request: &HttpRequest,
     payload: Payload,
     columns: &[&str],
-) -> Result<RosterBody, Problem> {
+) -> Result<(RosterBody, Body), Problem> {
     let form = Form::of(request.content_type()).ok_or_else(|| {
-        unsupported("`application/json` (one object or an array) or `text/csv` (with a header row)")
+        unsupported(
+            "Send `Content-Type: application/json` (one object or an array) or `text/csv` (with a header row).",
+        )
     })?;
-    let body = read_body(request, payload, BODY_LIMIT).await?;
-    match form {
-        Form::Json => json(&body),
-        Form::Csv => csv(&body, columns).map(RosterBody::Many),
-    }
+    let mut body = read_body(request, payload, BODY_LIMIT).await?;
+    let roster = match form {
+        Form::Json => json(&body)?,
+        Form::Csv => RosterBody::Many(csv(&body, columns)?),
+    };
+    body.take_room(body.len() + roster.rows() * ROW_BYTES)?;
+    Ok((roster, body))
 }
 
 /// Reads a body that is one JSON object.
 pub(super) async fn read_object(request: &HttpRequest, payload: Payload) -> Result<PostedRow, Problem> {
     if Form::of(request.content_type()) != Some(Form::Json) {
-        return Err(unsupported("`application/json` (one object)"));
+        return Err(unsupported("Send `Content-Type: application/json` (one object)."));
     }
-    let body = read_body(request, payload, BODY_LIMIT).await?;
-    let object: &RawValue = serde_json::from_slice(&body).map_err(|error| no_json(&error))?;
-    PostedRow::from_json(object.get()).map_err(|fault| refused(vec![fault]))
+    object(&read_body(request, payload, OBJECT_LIMIT).await?)
+}
+
+impl RosterBody {
+    fn rows(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(rows) => rows.len(),
+        }
+    }
 }
 
 impl Form {
@@ -77,31 +97,38 @@ pub(super) fn refused(faults: Vec<Fault>) -> Problem {
 
 fn json(body: &[u8]) -> Result<RosterBody, Problem> {
     if body.trim_ascii_start().first() != Some(&b'[') {
-        let object: &RawValue = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
-        let row = PostedRow::from_json(object.get()).map_err(|fault| refused(vec![fault]))?;
-        return Ok(RosterBody::One(row));
+        return object(body).map(RosterBody::One);
     }
-    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
-    if elements.len() > ROWS_LIMIT {
-        return Err(too_many());
-    }
+    let elements = elements(body, ROWS_LIMIT).map_err(|fault| match fault {
+        NotSplit::TooMany => too_many(),
+        NotSplit::NoJson(error) => no_json(&error),
+    })?;
     Ok(RosterBody::Many(elements.into_iter().map(|element| PostedRow::from_json(element.get())).collect()))
+}
+
+fn object(body: &[u8]) -> Result<PostedRow, Problem> {
+    let object: &RawValue = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
+    PostedRow::from_json(object.get()).map_err(|fault| match fault.code {
+        "invalid_json" => Problem::bad_request(fault.code, fault.detail),
+        _ => refused(vec![fault]),
+    })
 }
 
 fn csv(body: &[u8], columns: &[&str]) -> Result<Vec<Result<PostedRow, Fault>>, Problem> {
     // Excel begins its UTF-8 with a byte order mark.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text =
-        str::from_utf8(body).map_err(|_| Problem::bad_request("invalid_csv", "The CSV is not UTF-8."))?;
+    let text = str::from_utf8(body).map_err(|_| csv_shape::invalid("The CSV is not UTF-8."))?;
+    csv_shape::check(text)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(Problem::internal)?.clone();
+    let header = reader.headers().map_err(|error| csv_shape::invalid(error.to_string()))?.clone();
     check_header(&header, columns)?;
     let mut rows = Vec::new();
     for record in reader.records() {
         if rows.len() == ROWS_LIMIT {
             return Err(too_many());
         }
-        rows.push(csv_row(&header, &record.map_err(Problem::internal)?));
+        let record = record.map_err(|error| csv_shape::invalid(error.to_string()))?;
+        rows.push(csv_row(&header, &record));
     }
     Ok(rows)
 }
@@ -138,16 +165,6 @@ fn check_header(header: &StringRecord, columns: &[&str]) -> Result<(), Problem> 
     }
 }
 
-fn no_json(error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
-    Problem::bad_request("invalid_json", format!("The body is no JSON: see line {line}, column {column}."))
-}
-
-fn unsupported(taken: &str) -> Problem {
-    let detail = format!("Send `Content-Type:` {taken}.");
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-}
-
 fn too_many() -> Problem {
     let detail = format!("Send at most {ROWS_LIMIT} rows in one request.");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", detail)
@@ -155,9 +172,14 @@ fn too_many() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::roster::EXTERNAL_ID;
+    use crate::roster::posted_row::TextField;
 
     const COLUMNS: [&str; 3] = ["external_id", "name", "classroom"];
+    const NAME: TextField = TextField { name: "name", max_chars: 255 };
 
     fn refusal<T: std::fmt::Debug>(outcome: Result<T, Problem>) -> &'static str {
         outcome.unwrap_err().code()
@@ -178,6 +200,7 @@ mod tests {
             assert_eq!(refusal(json(body.as_bytes())), "invalid_json", "{body}");
         }
         assert_eq!(refusal(json(b"7")), "invalid_type");
+        assert_eq!(refusal(json(br#"{"\ud800": 1}"#)), "invalid_json");
     }
 
     #[test]
@@ -196,6 +219,8 @@ mod tests {
         assert_eq!(refusal(csv(b"name\nAda", &COLUMNS)), "missing_field");
         assert_eq!(refusal(csv(b"", &COLUMNS)), "missing_field");
         assert_eq!(refusal(csv(b"external_id\n\xff", &COLUMNS)), "invalid_csv");
+        assert_eq!(refusal(csv(b"external_id,name\n1,\"Ada\n2,Bob\n", &COLUMNS)), "invalid_csv");
+        assert_eq!(refusal(csv(",".repeat(1000).as_bytes(), &COLUMNS)), "invalid_csv");
     }
 
     #[test]
@@ -211,5 +236,33 @@ mod tests {
         assert_eq!(Form::of("Application/JSON"), Some(Form::Json));
         assert_eq!(Form::of("text/csv"), Some(Form::Csv));
         assert_eq!(Form::of("application/x-ndjson"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_csv_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[a-c,\"\n\r\\x00]{0,80}") {
+            for body in [bytes, [&b"external_id,name\n"[..], text.as_bytes()].concat()] {
+                if let Err(problem) = csv(&body, &COLUMNS) {
+                    let code = problem.code();
+                    let known = ["invalid_csv", "unknown_field", "repeated_field", "missing_field"];
+                    prop_assert!(known.contains(&code), "{code}");
+                }
+            }
+        }
+
+        #[test]
+        fn what_a_writer_writes_is_read(rows in prop::collection::vec(("[1-9a-z]{1,9}", "[ a-zé,\"=+@-]{1,20}"), 0..20)) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["external_id", "name"]).unwrap();
+            for (external_id, name) in &rows {
+                writer.write_record([external_id, name]).unwrap();
+            }
+            let read = csv(&writer.into_inner().unwrap(), &COLUMNS).unwrap();
+            let texts = read.into_iter().map(|row| {
+                let mut row = row.unwrap();
+                (row.required_text(EXTERNAL_ID).unwrap(), row.required_text(NAME).unwrap())
+            });
+            prop_assert_eq!(texts.collect::<Vec<_>>(), rows);
+        }
     }
 }

@@ -35,6 +35,7 @@ pub struct Student {
 
 /// A learner as posted, by the LMS's name. What is left out stays as it is; what is null or empty is cleared.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -42,18 +43,24 @@ pub struct Student {
 #[schema(example = json!({"external_id": "lms-1017", "name": "Ada Lovelace", "classroom": "IA_2025"}))]
 pub struct PostedStudent {
     /// The LMS's name for the learner.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     external_id: String,
     /// What people call the learner.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     name: Option<String>,
     /// The class; made where there is none of that name. A new learner needs one.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     classroom: Option<String>,
 }
 
 /// A change to a learner. What is left out stays as it is; what is null or empty is cleared.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(
     dead_code,
     reason = "documents the body; it is parsed field by field, so that each fault has a place"
@@ -61,13 +68,23 @@ pub struct PostedStudent {
 #[schema(example = json!({"classroom": "Cloud_2025"}))]
 pub struct PatchedStudent {
     /// The LMS's name for the learner.
-    #[schema(min_length = 1, max_length = 255, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     external_id: Option<String>,
     /// What people call the learner.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     name: Option<String>,
     /// The class; made where there is none of that name.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        nullable = false,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     classroom: Option<String>,
 }
 

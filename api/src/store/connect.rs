@@ -11,7 +11,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 
 use super::link::{Link, Pool};
 use super::{Dialect, Store};
-use crate::error::StoreError;
+use crate::error::{StoreError, chain};
 
 /// Where the database is and how many connections it may cost.
 #[derive(Clone)]
@@ -34,6 +34,9 @@ pub(super) const CONNECTED: Duration = Duration::from_millis(2_400);
 
 /// Pauses shorter than this are no reason to ask a connection whether it still works: somebody asks the server all the time.
 const UNUSED: Duration = Duration::from_secs(10);
+
+/// Between two tries to reach a database that is away: the first one after it is there shall not be long in coming.
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 
 /// 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
 const CHECKPOINT_PAGES: &str = "8000";
@@ -173,6 +176,20 @@ impl Store {
             turn: Arc::default(),
             appended: Arc::default(),
         })
+    }
+
+    /// The same, and waits for a PostgreSQL that is away or still starting: a server that is there before its database
+    /// is ready as soon as that is. One that refuses us is not waited for.
+    pub async fn connect_patiently(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        loop {
+            match Self::connect(settings).await {
+                Err(StoreError::Unavailable(why)) if settings.dialect() == Dialect::Postgres => {
+                    tracing::warn!(error = %chain(why.as_ref()), "waiting for the database");
+                }
+                outcome => return outcome,
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
     }
 
     /// Opens the database for reading alone, however long that takes.

@@ -4,6 +4,7 @@
 
 mod api_clients;
 mod arrivals;
+mod backup;
 mod benchmarks;
 mod block_ranges;
 mod calendar;
@@ -44,6 +45,7 @@ mod upsert;
 
 pub use api_clients::ApiClient;
 pub use arrivals::{ARRIVALS, Arrival, ArrivalCount, LatestOfLearner};
+pub use backup::{Backup, BackupError, Restored};
 pub use benchmarks::{BenchmarkEnd, BenchmarkPosition, NewBenchmark};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use entity::{streaming_log, student};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -57,9 +57,10 @@ impl FromStr for LogPosition {
     }
 }
 
-/// A moment from its microseconds since 1970.
+/// A moment from its microseconds since 1970. A cursor may say anything, and PostgreSQL does not know every year of ours.
 pub(super) fn moment(micros: Option<&str>) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(micros?.parse().ok()?)
+    let moment = DateTime::from_timestamp_micros(micros?.parse().ok()?);
+    moment.filter(|moment| (0..=9999).contains(&moment.year()))
 }
 
 impl Store {
@@ -101,5 +102,45 @@ impl Store {
             .order_by_asc(Column::LogId)
             .limit(limit);
         Ok(logs.all(&self.reader).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::{BenchmarkPosition, RejectedLogKey, RejectedLogPosition};
+
+    proptest! {
+        #[test]
+        fn positions_are_read_as_they_were_written(
+            micros in -62_000_000_000_000_000_i64..253_000_000_000_000_000,
+            student_id in any::<i64>(),
+            id in any::<u128>(),
+            client in "[!-~]{1,40}",
+            payload_hash in prop::collection::vec(any::<u8>(), 32),
+        ) {
+            let (at, id) = (DateTime::from_timestamp_micros(micros).unwrap(), Uuid::from_u128(id));
+            let log = LogPosition { event_timestamp: at, student_id, log_id: id };
+            prop_assert_eq!(log.to_string().parse(), Ok(log));
+            let run = BenchmarkPosition { created_at: at, id };
+            prop_assert_eq!(run.to_string().parse(), Ok(run));
+            let key = RejectedLogKey { client, payload_hash };
+            prop_assert_eq!(key.to_string().parse(), Ok(key.clone()));
+            let rejected = RejectedLogPosition { last_seen: at, key };
+            prop_assert_eq!(rejected.to_string().parse(), Ok(rejected));
+        }
+
+        #[test]
+        fn no_text_makes_a_position_panic_or_reach_a_year_that_a_database_does_not_know(text in "-?[0-9]{1,19} .{0,30}|.{0,40}") {
+            let moments = [
+                text.parse().ok().map(|LogPosition { event_timestamp, .. }| event_timestamp),
+                text.parse().ok().map(|BenchmarkPosition { created_at, .. }| created_at),
+                text.parse().ok().map(|RejectedLogPosition { last_seen, .. }| last_seen),
+                moment(text.split(' ').next()),
+            ];
+            prop_assert!(moments.into_iter().flatten().all(|moment| (0..=9999).contains(&moment.year())));
+        }
     }
 }

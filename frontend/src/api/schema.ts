@@ -1712,7 +1712,7 @@ export interface components {
           completion_percentage?: number | null;
           /**
            * Format: date-time
-           * @description When it happened, with an offset. Without it: now.
+           * @description When it happened, with an offset, in the years 1970 to 2199. Without it: now.
            */
           event_timestamp?: string | null;
           /** @description What happened. */
@@ -1751,7 +1751,7 @@ export interface components {
           completion_percentage?: number | null;
           /**
            * Format: date-time
-           * @description When it happened, with an offset. Without it: now.
+           * @description When it happened, with an offset, in the years 1970 to 2199. Without it: now.
            */
           event_timestamp?: string | null;
           /** @description What happened. */
@@ -2073,7 +2073,7 @@ export interface components {
       completion_percentage?: number | null;
       /**
        * Format: date-time
-       * @description When it happened, with an offset. Without it: now.
+       * @description When it happened, with an offset, in the years 1970 to 2199. Without it: now.
        */
       event_timestamp?: string | null;
       /** @description What happened. */
@@ -2647,6 +2647,15 @@ export interface operations {
           "text/html": string;
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
     };
   };
   get_analytics_classrooms: {
@@ -2709,6 +2718,15 @@ export interface operations {
            *     }
            */
           "application/json": components["schemas"]["Analysis_ClassroomFigures"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token and no session, or one that does not hold */
@@ -2824,6 +2842,15 @@ export interface operations {
           "application/json": components["schemas"]["Daily"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -2908,6 +2935,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
       };
       /** @description No token, or one that does not hold */
       401: {
@@ -3161,6 +3197,15 @@ export interface operations {
           "application/json": components["schemas"]["Analysis_DayFigures"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -3270,6 +3315,15 @@ export interface operations {
            *     }
            */
           "application/json": components["schemas"]["Analysis_LessonFigures"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token and no session, or one that does not hold */
@@ -3454,6 +3508,15 @@ export interface operations {
           "application/json": components["schemas"]["LessonProgress"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -3561,6 +3624,15 @@ export interface operations {
           "application/json": components["schemas"]["Timeseries"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -3626,6 +3698,15 @@ export interface operations {
           "application/json": components["schemas"]["Session"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description The database is away */
       503: {
         headers: {
@@ -3688,6 +3769,15 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description The body is too large */
       413: {
         headers: {
@@ -3741,6 +3831,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
       };
       /** @description `cross_origin`: a page of somebody else asks */
       403: {
@@ -3802,6 +3901,33 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body has an encoding that is not taken here */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description Too many ask at once, or the database is away */
       503: {
         headers: {
@@ -3834,6 +3960,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Page_Benchmark"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -3934,6 +4069,15 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description Another one runs (`benchmark_running`), or the database's role may make no database (`create_database_denied`; the `detail` has the grant) */
       409: {
         headers: {
@@ -4011,6 +4155,15 @@ export interface operations {
           "application/json": components["schemas"]["Benchmark"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -4086,6 +4239,15 @@ export interface operations {
         };
         content?: never;
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -4155,6 +4317,15 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["BenchmarkComparison"];
           "text/markdown": string;
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token and no session, or one that does not hold */
@@ -4235,6 +4406,15 @@ export interface operations {
           "text/markdown": string;
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token and no session, or one that does not hold */
       401: {
         headers: {
@@ -4312,6 +4492,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Page_Classroom"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -4507,6 +4696,15 @@ export interface operations {
           "application/json": components["schemas"]["Classroom"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token, or one that does not hold */
       401: {
         headers: {
@@ -4575,6 +4773,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
       };
       /** @description No token, or one that does not hold */
       401: {
@@ -4779,6 +4986,15 @@ export interface operations {
           "application/json": components["schemas"]["Health"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
     };
   };
   get_lessons: {
@@ -4807,6 +5023,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Page_Lesson"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -5001,6 +5226,15 @@ export interface operations {
           "application/json": components["schemas"]["Lesson"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token, or one that does not hold */
       401: {
         headers: {
@@ -5069,6 +5303,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
       };
       /** @description No token, or one that does not hold */
       401: {
@@ -5338,6 +5581,15 @@ export interface operations {
           "application/json": components["schemas"]["Alive"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
     };
   };
   get_metrics: {
@@ -5356,6 +5608,15 @@ export interface operations {
         };
         content: {
           "text/plain": string;
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description They are not here */
@@ -5387,6 +5648,15 @@ export interface operations {
           "application/json": unknown;
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
     };
   };
   get_readyz: {
@@ -5405,6 +5675,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Alive"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description It is not; the `detail` says why */
@@ -5449,6 +5728,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Page_RejectedLog"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -5527,6 +5815,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Replayed"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -5610,6 +5907,15 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Page_Log"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
       /** @description No token, or one that does not hold */
@@ -5821,6 +6127,15 @@ export interface operations {
           "application/json": components["schemas"]["Page_Student"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token, or one that does not hold */
       401: {
         headers: {
@@ -6013,6 +6328,15 @@ export interface operations {
           "application/json": components["schemas"]["Student"];
         };
       };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
       /** @description No token, or one that does not hold */
       401: {
         headers: {
@@ -6081,6 +6405,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
       };
       /** @description No token, or one that does not hold */
       401: {

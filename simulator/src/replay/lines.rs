@@ -84,6 +84,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -135,5 +136,34 @@ mod tests {
         assert!(lines("long", &vec![b'a'; LINE_BYTES]).is_ok());
         let error = lines("longer", &vec![b'a'; LINE_BYTES + 1]).unwrap_err();
         assert!(error.to_string().starts_with("line 1 is longer"), "{error}");
+    }
+
+    /// The lines of bytes that came from somewhere.
+    fn lines_of(bytes: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+        Lines { text: Box::new(std::io::Cursor::new(bytes.to_vec())), number: 0 }.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_what_stands_between_their_ends(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let expected = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            let expected: Vec<&[u8]> = expected.filter(|line| !line.is_empty()).collect();
+            prop_assert_eq!(lines_of(&bytes).unwrap(), expected);
+        }
+
+        #[test]
+        fn no_damage_to_a_gzip_makes_it_panic(
+            at in any::<prop::sample::Index>(),
+            damage in 1_u8..=255,
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut file = gzip(b"{\"a\": 1}\n{\"b\": 2}\n");
+            let at = at.index(file.len());
+            file[at] ^= damage;
+            file.truncate(cut.index(file.len()) + 1);
+            let text = BufReader::new(MultiGzDecoder::new(std::io::Cursor::new(file)));
+            let read: Vec<_> = Lines { text: Box::new(text), number: 0 }.take(3).collect();
+            prop_assert!(read.iter().flatten().all(|line| line.len() <= LINE_BYTES));
+        }
     }
 }

@@ -70,6 +70,8 @@ fn parts(csv: &[u8], rows: usize) -> anyhow::Result<Vec<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parts_of(csv: &str, rows: usize) -> Vec<String> {
@@ -104,5 +106,32 @@ mod tests {
             parts,
             [[csv::StringRecord::from(vec!["1", "2"])], [csv::StringRecord::from(vec!["3", "4"])]]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_a_roster_hold_its_rows(
+            rows in prop::collection::vec(("[1-9]{1,4}", "[ a-zé,\"\n=]{0,12}"), 1..20),
+            at_once in 1_usize..6,
+        ) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["external_id", "name"]).unwrap();
+            for (external_id, name) in &rows {
+                writer.write_record([external_id, name]).unwrap();
+            }
+            let mut read = Vec::new();
+            for part in parts(&writer.into_inner().unwrap(), at_once).unwrap() {
+                let mut reader = csv::Reader::from_reader(&part[..]);
+                let before = read.len();
+                read.extend(reader.deserialize::<(String, String)>().map(Result::unwrap));
+                prop_assert!(read.len() - before <= at_once);
+            }
+            prop_assert_eq!(read, rows);
+        }
+
+        #[test]
+        fn no_file_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), at_once in 1_usize..6) {
+            let _ = parts(&bytes, at_once);
+        }
     }
 }

@@ -263,7 +263,7 @@ fn reports() -> Vec<Call> {
         put("/analytics/daily/today/report", "", 422),
         get(day, 200),
         get("/analytics/daily/2026-03-01/report", 404),
-        get("/analytics/daily/-9999-01-01/report", 404),
+        get("/analytics/daily/-9999-01-01/report", 422),
         get("/analytics/daily/2199-01-01/report", 404),
         get("/analytics/daily/2026-3-2/report", 422),
     ]

@@ -7,11 +7,19 @@ use crate::plan::Plan;
 use crate::report::Outcome;
 
 mod away;
+mod clocks;
 mod disk;
 mod flushes;
 mod kills;
+mod panics;
+mod readers;
 mod replies;
+mod roster;
+mod same_ids;
+mod slow_clients;
+mod starts;
 mod steady;
+mod stops;
 
 /// A fault while it happens.
 pub type Happening = Pin<Box<dyn Future<Output = Outcome>>>;
@@ -44,7 +52,15 @@ faults! {
     "1" kills on [Sqlite, Postgres],
     "2" away on [Sqlite, Postgres],
     "3" replies on [Sqlite, Postgres],
+    "4" same_ids on [Sqlite, Postgres],
     "5" disk on [Sqlite, Postgres],
+    "6" stops on [Sqlite, Postgres],
+    "7" starts on [Sqlite, Postgres],
+    "8" readers on [Sqlite, Postgres],
+    "9" slow_clients on [Sqlite, Postgres],
+    "10" clocks on [Sqlite, Postgres],
+    "11" panics on [Sqlite, Postgres],
+    "12" roster on [Sqlite, Postgres],
     "13" steady on [Sqlite, Postgres],
     "flush" flushes on [Sqlite, Postgres],
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::body::{no_json, unsupported};
 use crate::error::Problem;
+use crate::pointer::pointer_to;
 
 /// The largest body, in bytes: figures of some tasks, no data.
 pub(in crate::analytics) const TASKS_BYTES: usize = 64 * 1024;
@@ -23,7 +24,8 @@ pub(in crate::analytics) const TASKS_BYTES: usize = 64 * 1024;
 pub struct Tasks(Fields);
 
 /// What may come with a request for a report.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "documents the body; it is read part by part, so that each fault has a place")]
 pub struct PostedReport {
     /// The figures of each task, by its name.
@@ -40,24 +42,21 @@ impl Tasks {
             return Ok(Self::default());
         }
         if !request.content_type().eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Send `Content-Type: application/json`, or no body.",
-            ));
+            return Err(unsupported("Send `Content-Type: application/json`, or no body."));
         }
-        let fields: Option<Fields> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+        let fields: Option<Fields> = serde_json::from_slice(body).map_err(|error| unreadable(&error, &[]))?;
         let mut fields = fields.unwrap_or_default();
         let tasks = fields.remove("tasks");
         if let Some(unknown) = fields.keys().next() {
-            let detail = format!("`{unknown}` is no field of this request; `tasks` is.");
+            let detail = "There is one field, `tasks`.";
             return Err(Problem::unprocessable("unknown_field", detail, pointer_to(&[unknown])));
         }
         tasks.map_or_else(|| Ok(Self::default()), |tasks| Self::parse(&tasks))
     }
 
     fn parse(tasks: &RawValue) -> Result<Self, Problem> {
-        let tasks: Option<Fields> = serde_json::from_str(tasks.get()).map_err(|_| no_object(&["tasks"]))?;
+        let tasks: Option<Fields> =
+            serde_json::from_str(tasks.get()).map_err(|error| unreadable(&error, &["tasks"]))?;
         let tasks = tasks.unwrap_or_default();
         tasks.iter().try_for_each(|(name, figures)| check(name, figures))?;
         Ok(Self(tasks))
@@ -73,7 +72,7 @@ impl Tasks {
 /// Figures are an object, and PostgreSQL reads no text with U+0000 as JSON.
 fn check(name: &str, figures: &RawValue) -> Result<(), Problem> {
     let figures = serde_json::from_str(figures.get());
-    let figures: Map<String, Value> = figures.map_err(|_| no_object(&["tasks", name]))?;
+    let figures: Map<String, Value> = figures.map_err(|error| unreadable(&error, &["tasks", name]))?;
     if name.contains('\0') || holds_nul(&Value::Object(figures)) {
         let detail = "U+0000 is in no text that is kept.";
         return Err(Problem::unprocessable("invalid_text", detail, pointer_to(&["tasks", name])));
@@ -90,20 +89,21 @@ fn holds_nul(value: &Value) -> bool {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> Problem {
+/// What is no object; or what no reader could read again: half a surrogate pair, 1e999, or more than 127 levels.
+fn unreadable(error: &serde_json::Error, path: &[&str]) -> Problem {
     match error.is_data() {
-        true => no_object(&[]),
-        false => Problem::bad_request("invalid_json", format!("The body cannot be read: {error}.")),
+        true => no_object(path),
+        false if path.is_empty() => no_json(error),
+        false => {
+            let detail = "This holds half a character, a number that is too large, or more than 127 levels.";
+            Problem::unprocessable("invalid_value", detail, pointer_to(path))
+        }
     }
 }
 
 fn no_object(path: &[&str]) -> Problem {
     let detail = "This is no object: the body is `{\"tasks\": {name: {figure: value, …}, …}}`.";
     Problem::unprocessable("invalid_type", detail, pointer_to(path))
-}
-
-fn pointer_to(path: &[&str]) -> String {
-    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
 #[cfg(test)]
@@ -146,9 +146,15 @@ mod tests {
             (r#"{"tasks": {"a": null}}"#, "invalid_type"),
             (r#"{"tasks": {"a": {"b": ["\u0000"]}}}"#, "invalid_text"),
             (r#"{"tasks": {"a\u0000": {}}}"#, "invalid_text"),
+            (r#"{"tasks": {"a": {"b": "\ud800"}}}"#, "invalid_value"),
+            (r#"{"tasks": {"a": {"b": 1e999}}}"#, "invalid_value"),
+            (r#"{"tasks": {"\ud800": {}}}"#, "invalid_value"),
+            (r#"{"\ud800": {}}"#, "invalid_json"),
         ] {
             assert_eq!(read("application/json", body), Err(code), "{body}");
         }
+        let deep = format!(r#"{{"tasks": {{"a": {{"b": {}{}}}}}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(read("application/json", &deep), Err("invalid_value"));
         assert_eq!(read("text/plain", "{}"), Err("unsupported_media_type"));
     }
 }

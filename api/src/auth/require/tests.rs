@@ -1,4 +1,5 @@
 use actix_web::test::TestRequest;
+use proptest::prelude::*;
 
 use super::*;
 use crate::auth::{Ingest, LIFETIME};
@@ -137,4 +138,30 @@ async fn a_cookie_from_elsewhere_is_not_even_looked_up() {
         [cookie, ("upgrade", "websocket"), ("origin", "http://localhost:5173"), ("host", "127.0.0.1:8000")];
     assert_eq!(required::<Read>(true, &socket).await, Ok("anonymous".to_owned()));
     assert_eq!(required::<Read>(false, &socket).await, Err("cross_origin"));
+}
+
+/// What a request shows, by both ways.
+fn shown(name: &str, value: &str) -> Option<String> {
+    let value = actix_web::http::header::HeaderValue::from_str(value).ok()?;
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    let request = TestRequest::default().insert_header((name, value)).to_http_request();
+    bearer(request.headers()).map(str::to_owned)
+}
+
+proptest! {
+    #[test]
+    fn a_token_is_shown_as_it_is(token in "[A-Za-z0-9_.-]{1,80}") {
+        prop_assert_eq!(shown("authorization", &format!("Bearer {token}")), Some(token.clone()));
+        prop_assert_eq!(shown("sec-websocket-protocol", &format!("edtech.bearer, {token}")), Some(token.clone()));
+        prop_assert_eq!(shown("sec-websocket-protocol", &format!("other,edtech.bearer,{token},more")), Some(token));
+    }
+
+    #[test]
+    fn no_header_makes_it_panic(value in "(Bearer|bearer|edtech.bearer)?[ ,A-Za-z.]{0,30}|[ -~é\u{80}]{0,40}") {
+        for name in ["authorization", "sec-websocket-protocol"] {
+            if let Some(token) = shown(name, &value) {
+                prop_assert!(value.contains(&token));
+            }
+        }
+    }
 }

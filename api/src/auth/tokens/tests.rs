@@ -1,4 +1,5 @@
 use chrono::SubsecRound;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -131,4 +132,22 @@ fn a_flood_of_tokens_is_read_and_not_remembered() {
         assert!(tokens.read(&token).is_ok());
     }
     assert_eq!(tokens.good.read().unwrap().len(), REMEMBERED);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_token_or_makes_it_panic(text in "[A-Za-z0-9_-]{0,30}(\\.[A-Za-z0-9_-]{0,60}){0,3}|.{0,40}") {
+        prop_assert_eq!(refusal(&text), "invalid_token");
+    }
+
+    #[test]
+    fn no_claim_of_another_type_makes_it_panic(
+        name in prop::sample::select(vec!["iss", "aud", "sub", "scope", "iat", "nbf", "exp"]),
+        value in prop::sample::select(vec![json!(1e300), json!(-1), json!({}), json!([]), json!(true), json!("\u{0}")]),
+    ) {
+        let token = with(json!({ name: value }));
+        let outcome = tokens().read(&token).map_err(|problem| problem.code());
+        let is_harmless = ["sub", "scope"].contains(&name);
+        prop_assert!(is_harmless || outcome.is_err() || name == "iat", "{name}: {outcome:?}");
+    }
 }

@@ -42,7 +42,7 @@ async fn watched(standing: Standing, store: Store) -> Bytes {
     let payload = Payload::from_request(&request, &mut nothing).await.unwrap();
     let (response, socket, messages) = actix_ws::handle(&request, payload).unwrap();
     let calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
-    let (live, _hub) = Hub::new(store.clone(), calendar, Clock, Arc::new(Notify::new()));
+    let (live, _hub) = Hub::new(store.clone(), calendar, Clock, Arc::new(Notify::new()), 2);
     let seat = live.take_seat().unwrap();
     let pass = Pass::looked_at_each(LOOKED_AT_EACH, standing, store, Clock);
     let session = LiveSession::new(socket, live, seat, pass);

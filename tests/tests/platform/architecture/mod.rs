@@ -22,7 +22,8 @@ const GROUND: [&str; 5] = ["config", "clock", "entropy", "error", "request_id"];
 const DATABASE_CRATES: [&str; 6] = ["sea_orm", "sea_query", "sqlx", "rusqlite", "entity", "edtech_entity"];
 
 /// Crates that the store must not know.
-const HTTP_CRATES: [&str; 4] = ["actix_web", "actix_ws", "actix_http", "utoipa_actix_web"];
+const HTTP_CRATES: [&str; 6] =
+    ["actix_web", "actix_ws", "actix_http", "actix_server", "actix_service", "utoipa_actix_web"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layer {

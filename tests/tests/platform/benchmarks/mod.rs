@@ -32,6 +32,8 @@ mod on_a_server {
         let role = format!("poor_{}", uuid::Uuid::new_v4().simple());
         database.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'poor' NOCREATEDB")).await;
         database.execute(&format!("GRANT ALL ON SCHEMA public TO {role}")).await;
+        let name = database.url().rsplit('/').next().expect("a database");
+        database.execute(&format!("GRANT CREATE ON DATABASE {name} TO {role}")).await;
         let (scheme, rest) = database.url().split_once("://").expect("a scheme");
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         let url = format!("{scheme}://{role}:poor@{host}");

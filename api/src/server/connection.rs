@@ -1,0 +1,130 @@
+//! One connection, held to what its client may take while we wait for it.
+//!
+//! The server's own limits end where the first request of a connection begins: whoever has asked once could send the head
+//! of the next request, or what is left of a body that nobody reads, as slowly as it likes and for ever. Here every
+//! connection is looked at twice a second, and one whose client keeps us waiting for too long is at its end.
+
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::time::{Sleep, sleep};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::seat::{Crowd, Seat};
+
+/// Between two looks, and the same where connections run short.
+const LOOK_EACH: Duration = Duration::from_millis(500);
+const LOOK_EACH_IN_A_CROWD: Duration = Duration::from_millis(100);
+
+/// What the kernel may hold of what it has not sent yet: otherwise it takes in megabytes for each reader that has stopped.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
+
+/// What a client may leave unread before the kernel closes its connection. Nothing else would: actix waits for a full
+/// connection as long as the client keeps it open, also after everybody here has let go of it.
+#[cfg(target_os = "linux")]
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Bytes in and out.
+pub(super) struct Connection {
+    stream: TcpStream,
+    seat: Rc<Seat>,
+    look: Option<Pin<Box<Sleep>>>,
+}
+
+impl Connection {
+    /// One more in this crowd.
+    pub(super) fn new(stream: TcpStream, crowd: &Rc<Crowd>) -> Self {
+        prepare(&stream);
+        Self { stream, seat: Seat::take(crowd), look: None }
+    }
+
+    pub(super) fn seat(&self) -> Rc<Seat> {
+        Rc::clone(&self.seat)
+    }
+
+    /// Whether the client has kept us waiting for too long; if not, there is another look later.
+    fn is_at_its_end(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.seat.is_socket() {
+            self.look = None;
+            return false;
+        }
+        if let Some(why) = self.seat.overdue(Instant::now()) {
+            metrics::counter!("http_connections_cut_total", "why" => why).increment(1);
+            return true;
+        }
+        let pause = if self.seat.is_crowded() { LOOK_EACH_IN_A_CROWD } else { LOOK_EACH };
+        loop {
+            let look = self.look.get_or_insert_with(|| Box::pin(sleep(pause)));
+            if look.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            self.look = None;
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.seat.leave();
+    }
+}
+
+fn prepare(stream: &TcpStream) {
+    let prepared = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let prepared = prepared.and_then(|()| limit_unread(stream));
+    if let Err(error) = prepared {
+        tracing::debug!(%error, "a connection has no limit for what is left unread");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn limit_unread(stream: &TcpStream) -> io::Result<()> {
+    let socket = socket2::SockRef::from(stream);
+    socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))?;
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let known = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(cx, buffer) {
+            // Nothing was read: the end, as if the client had closed its side.
+            Poll::Pending if self.is_at_its_end(cx) => Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) => {
+                if buffer.filled().len() > known {
+                    self.seat.hear();
+                }
+                Poll::Ready(Ok(()))
+            }
+            pending_or_failed => pending_or_failed,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if written.is_ready() {
+            self.seat.tell();
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,179 @@
+//! A backup that is made beside a running server and put back: the same figures, and `verify` is clean.
+
+use std::path::{Path, PathBuf};
+
+use edtech_tests::{Client, Command, Database, Platform, log, on_postgres, on_sqlite};
+use serde_json::{Value, json};
+
+on_sqlite!(
+    what_a_backup_holds_is_what_a_restore_brings_back,
+    what_is_no_backup_is_not_put_back,
+    a_restore_beside_a_server_is_refused,
+);
+on_postgres!(a_dump_holds_what_it_brings_back, postgres_has_its_own_tools);
+
+const DAY: &str = "2026-03-02";
+
+async fn watched(client: &Client, learner: &str) {
+    client.enrol(learner, "Data_2025").await;
+    let figures = json!({"watch_time_seconds": 30, "completion_percentage": 100});
+    client.store(&[log(learner, "2026-03-02T10:00:00Z", figures)]).await;
+}
+
+/// Everything that is counted of the day, but for the moment at which it was asked.
+async fn figures(client: &Client) -> Value {
+    let mut daily = client.daily(DAY).await;
+    daily.as_object_mut().expect("an object").remove("generated_at");
+    daily
+}
+
+fn path(database: &Database, name: &str) -> String {
+    database.directory().join(name).to_str().expect("a path in UTF-8").to_owned()
+}
+
+async fn what_a_backup_holds_is_what_a_restore_brings_back(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let before = figures(&client).await;
+
+    let file = path(&database, "copy.db");
+    let said = Command::api(&database, ["backup", &file]).run().await.expect(0);
+    assert!(said.contains("1 logs"), "{said}");
+    assert_private(Path::new(&file));
+    let refused = Command::api(&database, ["backup", &file]).quietly().run().await;
+    assert!(refused.refusal().contains("is there already"), "{refused:?}");
+
+    watched(&client, "bob").await;
+    assert_ne!(figures(&client).await, before);
+    platform.stop().await;
+
+    let said = Command::api(&database, ["restore", &file]).run().await.expect(0);
+    assert!(said.contains("restored 1 logs") && said.contains("edtech.db.before-"), "{said}");
+    database.assert_verified().await;
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    assert_eq!(figures(&client).await, before);
+    // It is a database like any other.
+    watched(&client, "cyd").await;
+    database.assert_verified().await;
+    platform.stop().await;
+
+    // What was there before is whole, with what was still in its write-ahead log.
+    let kept = said.split_whitespace().find(|word| word.contains("edtech.db.before-")).expect("its name");
+    let kept = kept.trim_end_matches([';', '.']);
+    Command::api(&database, ["restore", kept]).run().await.expect(0);
+    let platform = Platform::start(&database).await;
+    let totals = figures(&platform.client().await).await["totals"].clone();
+    assert_eq!((&totals["students"], &totals["streaming_logs"]), (&json!(2), &json!(2)), "{totals}");
+    platform.stop().await;
+}
+
+#[cfg(unix)]
+fn assert_private(file: &Path) {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().expect("a file").permissions());
+    assert_eq!(mode & 0o077, 0, "others can read it");
+}
+
+async fn what_is_no_backup_is_not_put_back(database: Database) {
+    let platform = Platform::start(&database).await;
+    watched(&platform.client().await, "ada").await;
+    platform.stop().await;
+
+    let file = path(&database, "copy.db");
+    Command::api(&database, ["backup", &file]).run().await.expect(0);
+    let whole = std::fs::read(&file).expect("the copy");
+    let mut damaged = whole.clone();
+    damaged[4096..8192].fill(0xAB);
+    let later = path(&database, "later.db");
+    std::fs::write(&later, &whole).expect("a file");
+    add_a_later_step(&later).await;
+    let broken = [
+        ("nothing.db", None, "No such file"),
+        ("text.db", Some(b"logs, students, lessons".to_vec()), "no whole backup"),
+        ("half.db", Some(whole[..whole.len() / 2].to_vec()), "no whole backup"),
+        ("damaged.db", Some(damaged), "no whole backup"),
+        ("later.db", None, "later version"),
+    ];
+    for (name, content, why) in broken {
+        let file = path(&database, name);
+        if let Some(content) = content {
+            std::fs::write(&file, content).expect("a file");
+        }
+        let refused = Command::api(&database, ["restore", &file]).quietly().run().await;
+        assert!(refused.refusal().contains(why), "{name}: {refused:?}");
+    }
+    database.assert_verified().await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1, "nothing was replaced");
+}
+
+/// A step that only a later version knows.
+async fn add_a_later_step(file: &str) {
+    let database = sea_orm::Database::connect(format!("sqlite://{file}")).await.expect("the copy");
+    let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
+    sea_orm::ConnectionTrait::execute_unprepared(&database, step).await.expect("a row");
+    database.close().await.expect("closed");
+}
+
+async fn a_restore_beside_a_server_is_refused(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let file = path(&database, "copy.db");
+    Command::api(&database, ["backup", &file]).run().await.expect(0);
+    let refused = Command::api(&database, ["restore", &file]).quietly().run().await;
+    assert!(refused.refusal().contains("another edtech-api"), "{refused:?}");
+    watched(&client, "bob").await;
+    platform.stop().await;
+}
+
+/// The pair of scripts that a cluster runs: k8s/components/backup.
+async fn a_dump_holds_what_it_brings_back(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let before = figures(&client).await;
+    let other = Database::postgres().await;
+    let copies = path(&other, "copies");
+    std::fs::create_dir(&copies).expect("a directory");
+    // An older one than may be kept.
+    std::fs::write(format!("{copies}/edtech-2020-01-01T000000Z.dump"), "old").expect("a file");
+    script("backup.sh", &database, &[&copies, "1"]).run().await.expect(0);
+    let kept: Vec<_> = std::fs::read_dir(&copies).expect("the copies").collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+
+    watched(&client, "bob").await;
+    let refused = script("restore.sh", &database, &[&copies]).run().await;
+    assert!(refused.refusal().contains("a server still runs"), "{refused:?}");
+    platform.stop().await;
+    for target in [&database, &other] {
+        script("restore.sh", target, &[&copies]).run().await.expect(0);
+        target.assert_verified().await;
+        let platform = Platform::start(target).await;
+        let client = platform.client().await;
+        assert_eq!(figures(&client).await, before);
+        watched(&client, "cyd").await;
+        target.assert_verified().await;
+        platform.stop().await;
+    }
+}
+
+fn script(name: &str, database: &Database, arguments: &[&str]) -> Command {
+    let file: PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "components", "backup", name].iter().collect();
+    let file = file.to_str().expect("a path in UTF-8").to_owned();
+    let url = reqwest::Url::parse(database.url()).expect("a URL");
+    Command::program("bash", std::iter::once(file.as_str()).chain(arguments.iter().copied()))
+        .env("PGHOST", url.host_str().expect("a host"))
+        .env("PGPORT", &url.port().unwrap_or(5432).to_string())
+        .env("PGUSER", url.username())
+        .env("PGPASSWORD", url.password().unwrap_or_default())
+        .env("PGDATABASE", url.path().trim_start_matches('/'))
+}
+
+async fn postgres_has_its_own_tools(database: Database) {
+    for command in ["backup", "restore"] {
+        let refused = Command::api(&database, [command, "anything"]).quietly().run().await;
+        assert!(refused.refusal().contains("pg_dump"), "{refused:?}");
+    }
+}

@@ -1,0 +1,191 @@
+//! What Grafana reads, as the role that it reads with: every query of every dashboard and alert answers over real data, and
+//! no name of a learner is within its reach.
+
+use chrono::{DateTime, Utc};
+use edtech_tests::{Database, GrafanaQuery, GrafanaView, Platform, eventually, log};
+use reqwest::Method;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
+use serde_json::json;
+
+use super::funmooc;
+
+/// The roles belong to the whole server of databases, so one story tells it all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_grafana_reads_is_there_and_no_name_is_in_it_on_postgres() {
+    let (database, url) = Database::postgres_with_roles().await;
+    let platform = Platform::start(&database).await;
+    let grafana = sea_orm::Database::connect(&url).await.expect("a connection as grafana");
+    fill(&database, &platform).await;
+
+    every_query_answers(&grafana).await;
+    views_say_what_the_api_says(&platform, &grafana).await;
+    the_original_queries_run(&grafana).await;
+    nothing_else_is_in_its_reach(&grafana).await;
+
+    grafana.close().await.expect("closed");
+    database.assert_verified().await;
+    platform.stop().await;
+}
+
+/// The recording, a little of today, a refused log, a report that is stale and one that is not.
+async fn fill(database: &Database, platform: &Platform) {
+    funmooc::replay(platform).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let now = Utc::now().to_rfc3339();
+    client.store(&[log("ada", &now, json!({"watch_time_seconds": 30, "completion_percentage": 95}))]).await;
+    let unknown = log("nobody knows", &now, json!({}));
+    client.post_json("/streaming-logs", &unknown).await.expect(422);
+    for day in ["2021-11-28", "2021-11-29"] {
+        let path = format!("/analytics/daily/{day}/report");
+        client.send(client.request(Method::PUT, &path)).await.expect(201);
+    }
+    client.store(&[log("ada", "2021-11-29T10:00:00Z", json!({}))]).await;
+    eventually("all folded in", std::time::Duration::from_secs(20), async || {
+        (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
+    })
+    .await;
+}
+
+async fn every_query_answers(grafana: &DatabaseConnection) {
+    let values = |sql: &'static str| async move {
+        let rows = ask(grafana, sql).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect::<Vec<String>>()
+    };
+    let instant = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+    let view = GrafanaView {
+        from: instant("2021-11-01T00:00:00Z"),
+        to: Utc::now() + chrono::TimeDelta::minutes(1),
+        interval_seconds: 86_400,
+        variables: vec![
+            ("classroom", values("SELECT classroom FROM classrooms").await),
+            ("lesson", values("SELECT CAST(lesson_id AS text) FROM lessons").await),
+        ],
+    };
+    let queries = GrafanaQuery::all();
+    assert!(queries.len() > 50, "{} queries", queries.len());
+    let mut empty = Vec::new();
+    for query in &queries {
+        if answered(grafana, query, &view).await == 0 {
+            empty.push(format!("{}, {}", query.whose, query.title));
+        }
+    }
+    assert!(empty.is_empty(), "no rows: {empty:#?}");
+    // A few days are drawn by the minute, and what nobody has chosen is an answer too.
+    let nothing = vec![("classroom", vec![String::new()]), ("lesson", vec!["0".to_owned()])];
+    let view = GrafanaView {
+        from: view.to - chrono::TimeDelta::days(2),
+        interval_seconds: 60,
+        variables: nothing,
+        ..view
+    };
+    for query in &queries {
+        answered(grafana, query, &view).await;
+    }
+}
+
+/// How many rows a query answers with.
+async fn answered(grafana: &DatabaseConnection, query: &GrafanaQuery, view: &GrafanaView) -> usize {
+    let sql = query.expanded(view);
+    let rows = ask(grafana, &sql).await;
+    rows.unwrap_or_else(|error| panic!("{}, {}: {error}\n{sql}", query.whose, query.title)).len()
+}
+
+/// One figure has one name and one value everywhere.
+async fn views_say_what_the_api_says(platform: &Platform, grafana: &DatabaseConnection) {
+    let client = platform.client().await;
+    let day = "2021-11-29";
+    let daily = client.daily(day).await;
+    let columns = "active_students, streaming_logs, watch_time_seconds, completed, \
+                   CAST(avg_watch_time_seconds AS text), CAST(avg_completion_percentage AS text)";
+    for (view, key, items) in [
+        ("daily_totals", "'totals'", json!([daily["totals"]])),
+        ("daily_classrooms", "classroom", daily["classrooms"].clone()),
+        ("daily_lessons", "title", daily["lessons"].clone()),
+    ] {
+        let sql =
+            format!("SELECT {key}, {columns} FROM {view} WHERE day = DATE '{day}' AND streaming_logs > 0");
+        let rows = ask(grafana, &sql).await.expect("rows");
+        let items = items.as_array().expect("items");
+        let active: Vec<_> = items.iter().filter(|item| item["streaming_logs"] != 0).collect();
+        assert_eq!(rows.len(), active.len(), "{view}");
+        for row in rows {
+            let name: String = row.try_get_by_index(0).expect("a name");
+            let item = match key {
+                "'totals'" => active[0],
+                key => active.iter().find(|item| item[key] == name).expect("the same item"),
+            };
+            for (place, figure) in
+                ["active_students", "streaming_logs", "watch_time_seconds", "completed"].iter().enumerate()
+            {
+                let ours: i64 = row.try_get_by_index(place + 1).expect("a number");
+                assert_eq!(json!(ours), item[*figure], "{view}, {name}: {figure}");
+            }
+            for (place, figure) in ["avg_watch_time_seconds", "avg_completion_percentage"].iter().enumerate()
+            {
+                let ours: Option<String> = row.try_get_by_index(place + 5).expect("a number or none");
+                assert_eq!(
+                    ours.map(|text| text.parse::<f64>().expect("a number")),
+                    item[*figure].as_f64(),
+                    "{figure}"
+                );
+            }
+        }
+    }
+    let all_time = client.get("/analytics/classrooms").await.expect(200);
+    for row in ask(grafana, "SELECT classroom, students, active_students, completed FROM all_time_classrooms")
+        .await
+        .expect("rows")
+    {
+        let name: String = row.try_get_by_index(0).expect("a name");
+        let item = edtech_tests::item(&all_time["items"], "classroom", &name);
+        for (place, figure) in ["students", "active_students", "completed"].iter().enumerate() {
+            let ours: i64 = row.try_get_by_index(place + 1).expect("a number");
+            assert_eq!(json!(ours), item[*figure], "{name}: {figure}");
+        }
+    }
+    let reports =
+        ask(grafana, "SELECT CAST(day AS text) FROM daily_reports WHERE stale").await.expect("rows");
+    let stale: Vec<String> = reports.iter().map(|row| row.try_get_by_index(0).expect("a day")).collect();
+    assert_eq!(stale, ["2021-11-29"]);
+}
+
+async fn the_original_queries_run(grafana: &DatabaseConnection) {
+    for sql in [
+        "SELECT COUNT(*) FROM students",
+        "SELECT classroom, COUNT(*) FROM students GROUP BY classroom",
+        "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_students, AVG(sl.completion_percentage) AS \
+         avg_completion FROM students s LEFT JOIN streaming_logs sl ON s.student_id = sl.student_id GROUP BY s.classroom",
+        "SELECT event_timestamp AS time, COUNT(*) AS events FROM streaming_logs WHERE event_timestamp BETWEEN \
+         '2021-11-29T00:00:00Z' AND '2021-11-29T12:00:00Z' GROUP BY event_timestamp",
+    ] {
+        assert!(!ask(grafana, sql).await.expect("rows").is_empty(), "{sql}");
+    }
+}
+
+async fn nothing_else_is_in_its_reach(grafana: &DatabaseConnection) {
+    for sql in [
+        "SELECT name FROM students",
+        "SELECT external_id FROM students",
+        "SELECT name FROM public.students",
+        "SELECT payload FROM rejected_logs",
+        "SELECT reason FROM rejected_logs",
+        "SELECT payload FROM public.rejected_logs",
+        "SELECT secret_hash FROM public.api_clients",
+        "SELECT cookie_hash FROM public.sessions",
+        "SELECT report FROM public.daily_reports",
+        "INSERT INTO classrooms VALUES ('Mine_2025')",
+        "CREATE TABLE analytics.mine (id int)",
+        "SET SESSION AUTHORIZATION edtech",
+        "SET ROLE edtech",
+    ] {
+        assert!(ask(grafana, sql).await.is_err(), "{sql} is possible");
+    }
+    // Nor does it see what others ask the database.
+    let texts = "SELECT query FROM pg_stat_activity WHERE usename <> current_user AND query <> '<insufficient privilege>'";
+    assert!(ask(grafana, texts).await.expect("rows").is_empty());
+}
+
+async fn ask(connection: &DatabaseConnection, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+    connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await
+}
