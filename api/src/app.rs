@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DRAINING, Switch};
 use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
-use crate::ingest::{Intake, Writer};
+use crate::ingest::Intake;
 use crate::live::Hub;
 use crate::openapi::Document;
 use crate::routes::{self, Methods};
@@ -73,7 +73,11 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
         clock: Data::new(Clock),
     };
 
-    let (writer, writer_ended) = spawn_writer(writer);
+    let (writing, writer_ended) = oneshot::channel::<()>();
+    let writer = tokio::spawn(async move {
+        let _writing = writing;
+        writer.run().await;
+    });
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
     keep_up(&config, &database, calendar, figures)?;
@@ -103,27 +107,9 @@ fn keep_up(
     figures: PrometheusHandle,
 ) -> Result<(), ConfigError> {
     tokio::spawn(keep_metrics_up(figures.clone()));
-    keep_the_database_up(&config, &database, calendar);
-    if let Some(address) = config.metrics_listen {
-        tokio::spawn(server::metrics_server(address, figures)?);
-    }
-    Ok(())
-}
-
-/// The writer at work, and word of its end, however it comes.
-fn spawn_writer(writer: Writer) -> (JoinHandle<()>, oneshot::Receiver<()>) {
-    let (writing, ended) = oneshot::channel();
-    let writer = tokio::spawn(async move {
-        let _writing: oneshot::Sender<()> = writing;
-        writer.run().await;
-    });
-    (writer, ended)
-}
-
-/// What is done for the database as long as the server runs, and may be broken off.
-fn keep_the_database_up(config: &Config, database: &Store, calendar: Calendar) {
-    let (asking, folding) = (database.clone(), database.clone());
+    let asking = database.clone();
     tokio::spawn(async move { asking.keep_link().await });
+    let folding = database.clone();
     tokio::spawn(async move { folding.keep_folding().await });
     if let Some(days) = config.keep_days {
         tokio::spawn(retention::keep(database.clone(), calendar, Clock, days));
@@ -131,6 +117,10 @@ fn keep_the_database_up(config: &Config, database: &Store, calendar: Calendar) {
     if let Some(at) = config.daily_report_at {
         tokio::spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
     }
+    if let Some(address) = config.metrics_listen {
+        tokio::spawn(server::metrics_server(address, figures)?);
+    }
+    Ok(())
 }
 
 /// The way to those who measure, and who does it, unless it is switched off.
