@@ -56,6 +56,14 @@ impl Process {
         }
     }
 
+    /// Sends one to several at once, as far as they are there.
+    pub fn signal_all(processes: &[Self], name: &str) {
+        let numbers =
+            processes.iter().filter(|process| process.is_there()).map(|process| process.0.to_string());
+        let told = Command::new("kill").arg(format!("-{name}")).args(numbers).output();
+        told.expect("kill");
+    }
+
     /// A number that the kernel tells of it.
     fn status(self, name: &str) -> Option<f64> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;

@@ -96,7 +96,7 @@ impl PrivatePostgres {
     pub async fn kill(&self) {
         let processes = self.processes();
         assert!(!processes.is_empty(), "PostgreSQL does not run");
-        processes.iter().for_each(|process| process.signal("KILL"));
+        Process::signal_all(&processes, "KILL");
         let gone = async || processes.iter().all(|process| self.is_gone(*process)).then_some(());
         eventually("PostgreSQL is gone", STARTING, gone).await;
     }
@@ -109,12 +109,12 @@ impl PrivatePostgres {
 
     /// Has every process of it stand still (SIGSTOP): connections stay open, and nobody answers.
     pub fn stop_process(&self) {
-        self.processes().iter().for_each(|process| process.signal("STOP"));
+        Process::signal_all(&self.processes(), "STOP");
     }
 
     /// Has them go on.
     pub fn continue_process(&self) {
-        self.processes().iter().for_each(|process| process.signal("CONT"));
+        Process::signal_all(&self.processes(), "CONT");
     }
 
     /// The server and everything that it started; empty where it does not run.
@@ -151,7 +151,7 @@ impl PrivatePostgres {
 impl Drop for PrivatePostgres {
     fn drop(&mut self) {
         let processes = self.processes();
-        processes.iter().for_each(|process| process.signal("KILL"));
+        Process::signal_all(&processes, "KILL");
         let begun = Instant::now();
         while processes.iter().any(|process| !self.is_gone(*process)) && begun.elapsed() < STARTING {
             std::thread::sleep(Duration::from_millis(5));

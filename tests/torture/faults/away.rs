@@ -1,5 +1,7 @@
 //! 2. PostgreSQL is away, silent, slow or locked while clients post and read; SQLite can only be locked.
 
+mod seen;
+
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
@@ -11,11 +13,12 @@ use tokio::time::sleep;
 use crate::faults::kills::ready_since;
 use crate::ground::{Ground, Kind, enrol_learners};
 use crate::ledger::Ledger;
-use crate::load::{Answered, Load, Shape, drawn_log, longest};
+use crate::load::{Load, Shape, drawn_log};
 use crate::plan::Plan;
 use crate::probes::{Memory, Probes};
 use crate::proxy::{Mode, Proxy};
 use crate::report::Outcome;
+use seen::Seen;
 
 /// A client that nobody can serve is told so within this.
 const TOLD: Duration = Duration::from_secs(1);
@@ -43,6 +46,8 @@ const CONNECTIONS: i64 = 2 * 10 + 6;
 enum Trouble {
     /// Killed, and started again after a while.
     Away,
+    /// Every connection is reset, and every new one.
+    Refused,
     /// Nothing comes through any more; then what was held does.
     HalfOpen,
     /// Nothing comes through any more, ever, on the connections that there are.
@@ -90,10 +95,10 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let memory = Memory::of(scene.platform.process(), Duration::from_millis(100));
     let before = memory.highest().max(edtech_tests::Process(scene.platform.process()).resident_mb());
 
-    use Trouble::{Away, BlackHole, Frozen, HalfOpen, Late, Locked};
+    use Trouble::{Away, BlackHole, Frozen, HalfOpen, Late, Locked, Refused};
     let troubles: &[Trouble] = match kind {
         Kind::Sqlite => &[Locked],
-        Kind::Postgres => &[Away, HalfOpen, BlackHole, Frozen, Late, Locked],
+        Kind::Postgres => &[Away, Refused, HalfOpen, BlackHole, Frozen, Late, Locked],
     };
     let mut outcome = Outcome::of(troubles.len() as u64);
     for &trouble in troubles {
@@ -161,6 +166,7 @@ impl Scene {
                 lock(&self.ground, time).await;
                 return Instant::now();
             }
+            Trouble::Refused => Mode::Refuse,
             Trouble::HalfOpen => Mode::HalfOpen,
             Trouble::BlackHole => Mode::BlackHole,
             Trouble::Late => LATE,
@@ -228,65 +234,6 @@ impl Scene {
             eventually("few connections are left", Duration::from_secs(10), gone).await;
         }
         ledger.judge(&ground.database, outcome).await
-    }
-}
-
-/// What clients and machines were answered while something was wrong.
-struct Seen {
-    trouble: Trouble,
-    begin: Instant,
-    answers: Vec<Answered>,
-    alive: Vec<Answered>,
-    ready: Vec<Answered>,
-}
-
-impl Seen {
-    fn refused(&self) -> Vec<Answered> {
-        self.answers.iter().filter(|it| it.status == Some(503)).copied().collect()
-    }
-
-    /// How long somebody waited at most for a 503, while it lasted.
-    fn slowest_refusal(&self) -> Duration {
-        let refused = self.refused().into_iter();
-        refused.map(|it| it.at() - it.sent.max(self.begin)).max().unwrap_or_default()
-    }
-
-    fn told(&self) -> String {
-        let served = self.answers.iter().filter(|it| it.is_success()).count();
-        let [refusal, answer] = [self.slowest_refusal(), longest(&self.answers)].map(|it| it.as_secs_f64());
-        let refused = self.refused().len();
-        format!(
-            "{served} answers 2xx and {refused} 503, the slowest 503 {refusal:.2} s, the slowest answer {answer:.2} s"
-        )
-    }
-
-    fn held_against(&self, outcome: Outcome) -> Outcome {
-        let (trouble, refused) = (self.trouble, self.refused());
-        let is_slow = matches!(trouble, Trouble::Late | Trouble::Locked);
-        let is_known = |it: &&Answered| it.is_success() || it.status == Some(503);
-        let strange = self.answers.iter().filter(|it| !is_known(it)).count();
-        let mute = refused.iter().filter(|it| !it.retry_after).count();
-        let served = self.answers.iter().filter(|it| it.is_success()).count();
-        let dead = self.alive.iter().filter(|it| it.status != Some(200)).count();
-        let wanted = Some(if is_slow { 200 } else { 503 });
-        let wrong = self.ready.iter().filter(|it| it.status != wanted).count();
-        let (refusal, answer) = (self.slowest_refusal(), longest(&self.answers));
-        let probed = longest(self.alive.iter().chain(&self.ready));
-        let called = |what: &str| format!("{trouble:?}: {what}");
-        outcome
-            .must(&called("neither 2xx nor 503"), strange == 0, strange)
-            .must(&called("503 without Retry-After"), mute == 0, mute)
-            .must(
-                &called("slowest 503"),
-                refusal <= if is_slow { LONGEST } else { TOLD },
-                format!("{refusal:?}"),
-            )
-            .must(&called("slowest answer"), answer <= LONGEST, format!("{answer:?}"))
-            .must(&called("refused"), is_slow || !refused.is_empty(), "none")
-            .must(&called("served"), trouble != Trouble::Late || served > 0, "none")
-            .must(&called("/livez not 200"), dead == 0 && !self.alive.is_empty(), dead)
-            .must(&called("/readyz not as it is"), wrong == 0 && !self.ready.is_empty(), wrong)
-            .must(&called("slowest probe"), probed <= TOLD, format!("{probed:?}"))
     }
 }
 

@@ -21,6 +21,9 @@ mod starts;
 mod steady;
 mod stops;
 
+/// A fault while it happens.
+pub type Happening = Pin<Box<dyn Future<Output = Outcome>>>;
+
 /// Something bad that happens to a platform.
 pub struct Fault {
     /// Which one of the list.
