@@ -30,6 +30,8 @@ pub enum Mode {
     BlackHole,
     /// Requests arrive. At every so-many-th reply the connection is reset instead: what was asked for has been done.
     CutEach(u64),
+    /// Every connection is reset.
+    Refuse,
 }
 
 /// The wire. Gone where it is dropped, with every connection.
@@ -162,9 +164,9 @@ async fn connect(wire: &Wire) -> Option<TcpStream> {
 
 /// Waits for a mode that no connection outlives.
 async fn ended(mode: &mut watch::Receiver<Mode>) -> End {
-    match mode.wait_for(|mode| *mode == Mode::BlackHole).await {
-        Ok(_) => End::Dead,
-        Err(_) => End::Cut,
+    match mode.wait_for(|mode| matches!(mode, Mode::BlackHole | Mode::Refuse)).await {
+        Ok(mode) if *mode == Mode::BlackHole => End::Dead,
+        _ => End::Cut,
     }
 }
 

@@ -36,9 +36,6 @@ pub struct Fault {
     pub run: fn(Kind, Plan) -> Happening,
 }
 
-/// A fault that is going on.
-type Happening = Pin<Box<dyn Future<Output = Outcome>>>;
-
 macro_rules! faults {
     ($($number:literal $name:ident on $on:expr),+ $(,)?) => {
         /// In the order of the promise.
