@@ -18,13 +18,10 @@ const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_st
     AVG(sl.completion_percentage) AS avg_completion FROM students s LEFT JOIN streaming_logs sl \
     ON s.student_id = sl.student_id GROUP BY s.classroom";
 
-const MILLION: u64 = 1_000_000;
+pub const MILLION: u64 = 1_000_000;
 
 /// How long the last of what was appended may take.
 const FOLDED_IN: Duration = Duration::from_secs(60);
-
-/// How long 50 million logs may take to be verified.
-const VERIFIED: Duration = Duration::from_secs(1_800);
 
 /// A route at both sizes of the log, in milliseconds.
 struct Timed {
@@ -69,48 +66,8 @@ pub async fn on(small: Database, database: Database, grafana: Option<String>) ->
     rows
 }
 
-/// What each cost is at 1, 10 and 50 million logs: a row for each, its figures in that order.
-pub async fn growth(database: Database) -> Vec<Row> {
-    let platform = load::serve(&database).await;
-    let paths = paths();
-    let mut points: Vec<Vec<String>> = Vec::new();
-    for (more, single) in [(MILLION, "1"), (9 * MILLION, "10"), (40 * MILLION, "50")] {
-        eprintln!("growing to {single} million logs");
-        let batches = grow(&database, &platform, more).await;
-        // Growing takes longer than a token lives.
-        let client = platform.client().await;
-        let singles = load::run(&database, &platform, &["--connections", "64", "--duration", "15s"])
-            .await
-            .logs_per_second;
-        let mut figures = vec![Rate(batches).to_string(), Rate(singles).to_string()];
-        for (_, path) in &paths {
-            figures.push(format!("{:.1} ms", milliseconds(&client, path).await));
-        }
-        figures.push(format!("{:.1} ms", milliseconds(&client, &hour_path()).await));
-        figures.push(format!("{:.1} s", original_join(&database).await / 1e3));
-        let begun = Instant::now();
-        database.assert_verified_within(VERIFIED).await;
-        figures.push(format!("{:.0} s", begun.elapsed().as_secs_f64()));
-        let logs = database.number("SELECT COUNT(*) FROM streaming_logs").await;
-        figures.push(format!("{} bytes", bytes_on_disk(&database).await / logs));
-        eprintln!("at {single} million logs: {}", figures.join(" | "));
-        points.push(figures);
-    }
-    platform.stop().await;
-    let routes = paths.iter().map(|(route, _)| (*route).to_owned());
-    let costs = ["batches of 1,000 up to here", "single posts, from here on"].map(str::to_owned).into_iter();
-    let others = ["one hour, exact", "the original join query", "`verify`", "on disk for each log"];
-    let costs = costs.chain(routes).chain(others.map(str::to_owned));
-    let point =
-        |place: usize| points.iter().map(|figures| figures[place].as_str()).collect::<Vec<_>>().join(" / ");
-    costs
-        .enumerate()
-        .map(|(place, cost)| Row::fact(format!("{cost}, at 1 / 10 / 50 million logs"), point(place)))
-        .collect()
-}
-
 /// Stores so many logs in batches of 1,000; returns how many a second.
-async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
+pub async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
     let logs = logs.to_string();
     let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
     let report = load::run(database, platform, &arguments).await;
@@ -130,7 +87,7 @@ fn day(ago: u64) -> NaiveDate {
 }
 
 /// Each route for a day, for all time, and for 31 days.
-fn paths() -> Vec<(&'static str, String)> {
+pub fn paths() -> Vec<(&'static str, String)> {
     let (one, first, last) = (day(10), day(31), day(1));
     vec![
         ("daily, a day", format!("/analytics/daily?date={one}")),
@@ -148,7 +105,7 @@ fn paths() -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn milliseconds(client: &Client, path: &str) -> f64 {
+pub async fn milliseconds(client: &Client, path: &str) -> f64 {
     let [milliseconds] = in_turn([client], path).await;
     milliseconds
 }
@@ -191,7 +148,7 @@ fn routes(timed: &Timed, name: &str) -> Vec<Row> {
 }
 
 /// In milliseconds.
-async fn original_join(database: &Database) -> f64 {
+pub async fn original_join(database: &Database) -> f64 {
     let begun = Instant::now();
     database.rows(JOIN).await;
     begun.elapsed().as_secs_f64() * 1e3
@@ -210,7 +167,7 @@ async fn join(database: &Database, client: &Client, name: &str) -> Row {
 }
 
 /// An hour whose ends lie within minutes, so that the log itself has to be asked.
-fn hour_path() -> String {
+pub fn hour_path() -> String {
     let date = day(10);
     format!("/analytics/timeseries?bucket=minute&from={date}T10:00:00.000001Z&to={date}T11:00:00.000001Z")
 }
@@ -263,7 +220,7 @@ async fn one_hour(database: &Database, client: &Client, name: &str) -> Vec<Row> 
     rows
 }
 
-async fn bytes_on_disk(database: &Database) -> i64 {
+pub async fn bytes_on_disk(database: &Database) -> i64 {
     if database.is_postgres() {
         return database.number("SELECT CAST(pg_database_size(current_database()) AS bigint)").await;
     }

@@ -5,6 +5,7 @@
 
 mod analytics;
 mod grafana;
+mod growth;
 mod ingestion;
 mod live;
 mod load;
@@ -76,7 +77,7 @@ async fn measure(part: &str) -> Vec<Row> {
             analytics::on(Database::postgres().await, database, Some(grafana)).await
         }
         "analytics-sqlite" => analytics::on(Database::sqlite(), Database::sqlite(), None).await,
-        "growth" => analytics::growth(Database::postgres().await).await,
+        "growth" => growth::to_fifty_million(Database::postgres().await).await,
         _ => steady::ten_minutes().await,
     }
 }

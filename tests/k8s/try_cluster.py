@@ -152,5 +152,7 @@ def interrupted(*_: object) -> None:
 
 
 if __name__ == "__main__":
+    # Also where whoever started this in the background ignores Ctrl-C.
+    signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
     sys.exit(main(os.environ, Clock()))
