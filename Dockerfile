@@ -22,6 +22,7 @@ COPY tests/Cargo.toml tests/
 COPY entity entity
 COPY migration migration
 COPY simulator simulator
+COPY openapi openapi
 COPY api api
 COPY --from=dashboard /src/frontend/dist frontend/dist
 # Cargo reads the manifest of the tests too, and wants something there that could be built. And it believes the times of files,

@@ -20,8 +20,6 @@ use crate::data_dir::DataDirLock;
 use crate::health::Readiness;
 use crate::ingest::Intake;
 use crate::live::Hub;
-use crate::openapi::Document;
-use crate::routes::{self, Methods};
 use crate::server::{self, State};
 use crate::store::{Calendar, DatabaseSettings, Serving, ServingError, Store};
 use crate::{analytics, entropy, parent, retention, telemetry};
@@ -56,12 +54,9 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let connections = server::connections(config.database_connections);
     let (live, hub) = Hub::new(store.clone(), calendar, Clock, committed, connections);
     let (benchmarks, measuring) = benchmarks(&config, &store);
-    let document = routes::document();
     let database = store.clone();
     let state = State {
         readiness: Data::new(Readiness::new(store.clone())),
-        methods: Data::new(Methods::of(&document)),
-        document: Data::new(Document(document.to_json()?)),
         figures: config.serves_metrics_beside_the_api().then(|| Data::new(figures.clone())),
         access: Data::new(Access { tokens: Tokens::new(&key), open_reading: config.is_embedded_default() }),
         secrets: Data::new(secrets),

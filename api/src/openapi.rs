@@ -1,10 +1,14 @@
 //! The specification: made from the handlers that are registered, so that it cannot say anything else.
 
+use std::collections::BTreeMap;
+
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data};
+use actix_web::web;
 use actix_web::{App, HttpResponse, get};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
@@ -54,21 +58,36 @@ pub fn document(routes: impl FnOnce(&mut ServiceConfig)) -> utoipa::openapi::Ope
     document
 }
 
-/// The methods that each path of the document knows.
-pub fn methods(path: &PathItem) -> Vec<&'static str> {
-    let PathItem { get, put, post, delete, patch, .. } = path;
-    let methods = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete), ("PATCH", patch)];
-    methods.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method).collect()
+/// The document as it is checked in and served: to make it anew takes megabytes of code and memory that a server would keep
+/// from its start on.
+const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
+
+/// The paths of the document, each with its methods in lower case.
+#[derive(Deserialize)]
+pub struct Paths {
+    paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }
 
-/// The document, written once.
-pub struct Document(pub String);
+impl Paths {
+    /// Those of the document that is served.
+    pub fn served() -> serde_json::Result<Self> {
+        serde_json::from_str(DOCUMENT)
+    }
+
+    /// Each path, as the document writes it, with its methods as requests write them.
+    pub fn methods(&self) -> impl Iterator<Item = (&str, String)> {
+        let methods = |item: &BTreeMap<String, _>| {
+            item.keys().map(|name| name.to_uppercase()).collect::<Vec<_>>().join(", ")
+        };
+        self.paths.iter().map(move |(path, item)| (path.as_str(), methods(item)))
+    }
+}
 
 /// This specification
 #[utoipa::path(tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
 #[get("/openapi.json")]
-pub async fn get_openapi(document: Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
+pub async fn get_openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT)
 }
 
 /// What Swagger UI needs is what the dashboard needs (its scripts and styles are files of ours as well), and more: its icons
@@ -129,6 +148,12 @@ mod tests {
 
     use super::*;
     use crate::routes::document;
+
+    #[test]
+    fn what_is_served_is_what_the_handlers_say() {
+        let said = document().to_pretty_json().unwrap();
+        assert!(DOCUMENT.trim_end() == said, "run `make openapi`");
+    }
 
     #[test]
     fn every_operation_has_a_name_of_its_own() {

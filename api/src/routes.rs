@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::ALLOW;
-use actix_web::web::{self, Data};
+use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::Problem;
@@ -76,20 +76,10 @@ pub fn configure_rest(app: &mut web::ServiceConfig) {
         .default_service(web::to(nowhere));
 }
 
-/// Which methods each URL knows, for those who try another one: paths as the specification writes them.
-pub struct Methods(Vec<(String, String)>);
-
-impl Methods {
-    /// Those of the specification.
-    pub fn of(document: &utoipa::openapi::OpenApi) -> Self {
-        let paths = document.paths.paths.iter();
-        Self(paths.map(|(path, item)| (path.clone(), openapi::methods(item).join(", "))).collect())
-    }
-
-    fn of_path(&self, path: &str) -> Option<&str> {
-        let (_, methods) = self.0.iter().find(|(pattern, _)| fits(pattern, path))?;
-        Some(methods)
-    }
+/// Which methods a URL knows, for those who try another one.
+fn methods_of(path: &str) -> Result<Option<String>, Problem> {
+    let paths = openapi::Paths::served().map_err(Problem::internal)?;
+    Ok(paths.methods().find(|(pattern, _)| fits(pattern, path)).map(|(_, methods)| methods))
 }
 
 /// Whether a path is one of a pattern such as `/lessons/{id}`.
@@ -100,8 +90,8 @@ fn fits(pattern: &str, path: &str) -> bool {
     wanted.clone().count() == given.clone().count() && wanted.zip(given).all(is_one)
 }
 
-async fn nowhere(request: HttpRequest, methods: Data<Methods>) -> Result<HttpResponse, Problem> {
-    Err(match methods.of_path(request.path()) {
+async fn nowhere(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(match methods_of(request.path())? {
         Some(methods) => {
             let detail = format!("This URL knows {methods}.");
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)

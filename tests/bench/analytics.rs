@@ -70,7 +70,7 @@ pub async fn on(small: Database, database: Database, grafana: Option<String>) ->
 pub async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
     let logs = logs.to_string();
     let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
-    let report = load::run(database, platform, &arguments).await;
+    let report = load::fill(database, platform, &arguments).await;
     eventually("all folded in", FOLDED_IN, async || {
         (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
     })

@@ -55,6 +55,20 @@ impl Group {
     fn has_room(&self) -> bool {
         self.logs < GROUP_LOGS
     }
+
+    /// Tells everybody in it to come again.
+    fn send_away(self) {
+        for Job { reply, .. } in self.jobs {
+            let _ = reply.send(Err(Failed::Unavailable));
+        }
+    }
+}
+
+/// What became of a group.
+struct Ended {
+    submissions: usize,
+    /// Whether the database could do nothing for any of them.
+    in_vain: bool,
 }
 
 /// How many submissions are under way, in how many groups.
@@ -62,9 +76,28 @@ impl Group {
 struct UnderWay {
     groups: usize,
     submissions: usize,
+    /// Whether the group that ended last ended in vain.
+    in_vain: bool,
 }
 
 impl UnderWay {
+    fn begin(&mut self, group: &Group) {
+        self.groups += 1;
+        self.submissions += group.jobs.len();
+    }
+
+    fn end(&mut self, ended: &Ended) {
+        self.groups -= 1;
+        self.submissions -= ended.submissions;
+        self.in_vain = ended.in_vain;
+    }
+
+    /// Whether nobody needs to wait: where a group has waited in vain, another one tries, and whoever comes meanwhile is
+    /// told at once what he would be told in seconds.
+    fn is_hopeless(&self) -> bool {
+        self.in_vain && self.groups > 0
+    }
+
     /// Whether a group may set out. A second one while the first is under way only if it is as large: the database is
     /// busy with the one while we prepare the other, but two small ones cost more than one.
     fn lets(&self, group: &Group) -> bool {
@@ -99,16 +132,15 @@ impl Writer {
             {
                 next.add(job);
             }
+            if under_way.is_hopeless() {
+                mem::take(&mut next).send_away();
+            }
             if under_way.lets(&next) && next.is_still_wanted() {
-                under_way.groups += 1;
-                under_way.submissions += next.jobs.len();
+                under_way.begin(&next);
                 commits.push(committer.commit(mem::take(&mut next)));
             }
             tokio::select! {
-                Some(submissions) = commits.next() => {
-                    under_way.groups -= 1;
-                    under_way.submissions -= submissions;
-                }
+                Some(ended) = commits.next() => under_way.end(&ended),
                 Some(job) = queue.recv(), if next.has_room() => next.add(job),
                 // Nothing is under way, and nothing will come.
                 else => break,
@@ -126,27 +158,25 @@ struct Committer {
 }
 
 impl Committer {
-    /// Returns how many submissions it was.
-    async fn commit(&self, group: Group) -> usize {
-        let size = group.jobs.len();
+    async fn commit(&self, group: Group) -> Ended {
+        let submissions = group.jobs.len();
         let apart = |Job { submission, reply, room, arrived }| (submission, (reply, room, arrived));
-        let (submissions, waiting): (Vec<_>, Vec<_>) = group.jobs.into_iter().map(apart).unzip();
-        let submissions = Arc::new(submissions);
-        let outcomes: Vec<_> = match self.record(Arc::clone(&submissions)).await {
+        let (submitted, waiting): (Vec<_>, Vec<_>) = group.jobs.into_iter().map(apart).unzip();
+        let submitted = Arc::new(submitted);
+        let outcomes: Vec<_> = match self.record(Arc::clone(&submitted)).await {
             Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
             // The database refused something that passed every check. Its neighbours shall not pay for it.
-            Err(StoreError::Refused(_)) if submissions.len() > 1 => {
-                self.record_one_by_one(&submissions).await
-            }
-            Err(error) => vec![Err(failed(&error)); submissions.len()],
+            Err(StoreError::Refused(_)) if submissions > 1 => self.record_one_by_one(&submitted).await,
+            Err(error) => vec![Err(failed(&error)); submissions],
         };
+        let in_vain = outcomes.iter().all(|outcome| matches!(outcome, Err(Failed::Unavailable)));
         let judged = waiting.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
         self.latencies.record(judged.map(|((_, _, arrived), _)| *arrived), Instant::now());
         for ((reply, ..), outcome) in waiting.into_iter().zip(outcomes) {
             // Whoever hung up sends again and is told that it is a duplicate.
             let _ = reply.send(outcome);
         }
-        size
+        Ended { submissions, in_vain }
     }
 
     async fn record_one_by_one(&self, submissions: &[Submission]) -> Vec<Result<Vec<Verdict>, Failed>> {

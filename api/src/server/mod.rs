@@ -30,8 +30,6 @@ use crate::config::{Config, ConfigError, METRICS_LISTEN, PORT};
 use crate::health::{self, Readiness};
 use crate::ingest::Intake;
 use crate::live::LiveHandle;
-use crate::openapi::Document;
-use crate::routes::Methods;
 use crate::store::{Calendar, Store};
 use crate::{one_of_each, request_id, routes};
 use connection::Connection;
@@ -75,31 +73,15 @@ pub struct State {
     pub readiness: Data<Readiness>,
     /// Figures for Prometheus, where they are served beside the API.
     pub figures: Option<Data<PrometheusHandle>>,
-    /// The specification.
-    pub document: Data<Document>,
-    /// Which methods each URL knows.
-    pub methods: Data<Methods>,
 }
 
 impl State {
     fn register(self, app: &mut web::ServiceConfig) {
-        let Self {
-            store,
-            calendar,
-            clock,
-            intake,
-            live,
-            benchmarks,
-            access,
-            secrets,
-            readiness,
-            figures,
-            document,
-            methods,
-        } = self;
+        let Self { store, calendar, clock, intake, live, benchmarks, access, secrets, readiness, figures } =
+            self;
         app.app_data(store).app_data(calendar).app_data(clock).app_data(intake).app_data(live);
         app.app_data(benchmarks);
-        app.app_data(access).app_data(secrets).app_data(readiness).app_data(document).app_data(methods);
+        app.app_data(access).app_data(secrets).app_data(readiness);
         if let Some(figures) = figures {
             app.app_data(figures);
         }

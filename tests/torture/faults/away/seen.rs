@@ -6,6 +6,9 @@ use super::{LONGEST, TOLD, Trouble};
 use crate::load::{Answered, longest};
 use crate::report::Outcome;
 
+/// Of so many that are told at once one may wait.
+const TRIED_EACH: usize = 10;
+
 /// What clients and machines were answered while something was wrong.
 pub(super) struct Seen {
     pub(super) trouble: Trouble,
@@ -26,13 +29,23 @@ impl Seen {
         refused.map(|it| it.at() - it.sent.max(self.begin)).max().unwrap_or_default()
     }
 
+    /// How many were told to come again once it was known, and how many of them had to wait to be told: those with whom the
+    /// platform tried whether it is over.
+    fn refused_later(&self) -> (usize, usize) {
+        let later = self.refused().into_iter().filter(|it| it.sent > self.begin + LONGEST);
+        let waits: Vec<Duration> = later.map(|it| it.at() - it.sent).collect();
+        (waits.len(), waits.iter().filter(|wait| **wait > TOLD).count())
+    }
+
     /// The same in words.
     pub(super) fn told(&self) -> String {
         let served = self.answers.iter().filter(|it| it.is_success()).count();
         let [refusal, answer] = [self.slowest_refusal(), longest(&self.answers)].map(|it| it.as_secs_f64());
         let refused = self.refused().len();
+        let (later, waited) = self.refused_later();
         format!(
-            "{served} answers 2xx and {refused} 503, the slowest 503 {refusal:.2} s, the slowest answer {answer:.2} s"
+            "{served} answers 2xx and {refused} 503, the slowest 503 {refusal:.2} s, of {later} after the first five seconds \
+             {waited} waited longer than one, the slowest answer {answer:.2} s"
         )
     }
 
@@ -48,6 +61,7 @@ impl Seen {
         let wanted = Some(if is_slow { 200 } else { 503 });
         let wrong = self.ready.iter().filter(|it| it.status != wanted).count();
         let (refusal, answer) = (self.slowest_refusal(), longest(&self.answers));
+        let (later, waited) = self.refused_later();
         let probed = longest(self.alive.iter().chain(&self.ready));
         let called = |what: &str| format!("{trouble:?}: {what}");
         outcome
@@ -58,6 +72,7 @@ impl Seen {
                 refusal <= if is_slow { LONGEST } else { TOLD },
                 format!("{refusal:?}"),
             )
+            .must(&called("waited to be told"), waited * TRIED_EACH <= later, format!("{waited} of {later}"))
             .must(&called("slowest answer"), answer <= LONGEST, format!("{answer:?}"))
             .must(&called("refused"), is_slow || !refused.is_empty(), "none")
             .must(&called("served"), trouble != Trouble::Late || served > 0, "none")
