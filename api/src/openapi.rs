@@ -1,6 +1,7 @@
-//! The specification: made from the handlers that are registered, so that it cannot say anything else.
+//! The specification: made from the handlers that are registered and held to them by a test, so that it cannot say anything else.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
@@ -63,15 +64,20 @@ pub fn document(routes: impl FnOnce(&mut ServiceConfig)) -> utoipa::openapi::Ope
 const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
 
 /// The paths of the document, each with its methods in lower case.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Paths {
     paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
 }
 
 impl Paths {
-    /// Those of the document that is served.
-    pub fn served() -> serde_json::Result<Self> {
-        serde_json::from_str(DOCUMENT)
+    /// Those of the document that is served; read once, by whoever first asks for what there is not.
+    pub fn served() -> &'static Self {
+        static SERVED: LazyLock<Paths> = LazyLock::new(|| {
+            serde_json::from_str(DOCUMENT)
+                .inspect_err(|error| tracing::error!(%error, "our own specification cannot be read"))
+                .unwrap_or_default()
+        });
+        &SERVED
     }
 
     /// Each path, as the document writes it, with its methods as requests write them.
