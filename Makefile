@@ -1,7 +1,7 @@
 # The whole interface of the repository. `make` alone lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all torture bench document airflow k8s k8s-test schemathesis check openapi screenshots clean
+.PHONY: help run test test-all torture bench document airflow k8s k8s-test schemathesis check sbom openapi screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,11 +46,13 @@ schemathesis: ## Requests made from the specification, on SQLite and on PostgreS
 	@scripts/needs schemathesis
 	@for database in $(or $(DATABASE),sqlite postgres); do scripts/schemathesis $$database || exit 1; done
 
-check: ## Format, lints and the licences and advisories of all dependencies
+check: ## Format, lints, and the licences and advisories of all dependencies, Rust's and npm's
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
-	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
-	cargo deny check
+	@scripts/supply check
+
+sbom: ## What is in the binaries and in the dashboard (CycloneDX), into target/sbom
+	@scripts/supply sbom
 
 openapi: ## Write openapi/openapi.json from the code, and the dashboard's client from that
 	cargo build --package edtech-api --locked

@@ -37,12 +37,14 @@ export default defineConfig({
     proxy: Object.fromEntries(
       [
         "/analytics",
+        "/audit-log",
         "/auth",
         "/benchmarks",
         "/classrooms",
         "/lessons",
         "/students",
         "/rejected-logs",
+        "/users",
         "/healthz",
         "/readyz",
       ]

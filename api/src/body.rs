@@ -13,7 +13,7 @@ use actix_web::{HttpMessage, HttpRequest, web};
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::capped::Capped;
 use crate::error::Problem;
@@ -88,10 +88,25 @@ pub async fn read_json<T: DeserializeOwned>(
         return Err(unsupported("Content-Type must be application/json."));
     }
     let body = read_body(req, payload, max_bytes).await?;
-    serde_json::from_slice(&body).map_err(|error| match error.is_data() {
-        true => Problem::unprocessable("invalid_value", short(&error.to_string()), ""),
-        false => no_json(&error),
-    })
+    let parsed = match is_list(&body) {
+        // It would be taken for the fields in their order.
+        true => serde_json::from_slice::<IgnoredAny>(&body).map(|_| None),
+        false => serde_json::from_slice(&body).map(Some),
+    };
+    match parsed {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => {
+            Err(Problem::unprocessable("invalid_value", "The body must be an object, and is a list.", ""))
+        }
+        Err(error) if error.is_data() => {
+            Err(Problem::unprocessable("invalid_value", short(&error.to_string()), ""))
+        }
+        Err(error) => Err(no_json(&error)),
+    }
+}
+
+fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
 }
 
 /// 400: where the body stops being JSON.

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use rust_embed::Embed;
 
 use crate::error::Problem;
+use crate::forwarded::{host, is_https};
 
 /// What `npm run build` has made of `frontend/`; nothing where that never ran. Each file also compressed, as `NAME.gz`.
 #[derive(Embed)]
@@ -98,10 +99,9 @@ fn media_type(name: &str) -> &'static str {
 /// Where the reader found us, so that the examples can be copied as they are. A host that could be more than a host is
 /// left out: it stands in a page.
 fn origin(request: &HttpRequest) -> String {
-    let connection = request.connection_info();
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte);
-    let host = Some(connection.host()).filter(|host| host.bytes().all(is_host));
-    format!("http://{}", host.unwrap_or("127.0.0.1:8000"))
+    let host = host(request).filter(|host| host.bytes().all(is_host));
+    format!("{}://{}", if is_https(request) { "https" } else { "http" }, host.unwrap_or("127.0.0.1:8000"))
 }
 
 #[cfg(test)]

@@ -123,6 +123,11 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         self.code
     }
+
+    /// Each fault that it names.
+    pub fn faults(&self) -> &[Fault] {
+        &self.errors
+    }
 }
 
 impl From<StoreError> for Problem {

@@ -26,7 +26,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Ready as long as the database answers.
+    /// Ready as long as the database answers and logs can be stored.
     pub fn new(store: Store) -> Self {
         Self { store, begun: Instant::now(), stopping: AtomicBool::new(false) }
     }
@@ -40,6 +40,9 @@ impl Readiness {
     pub async fn check(&self) -> Result<(), &'static str> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err("This server is stopping.");
+        }
+        if self.store.is_held() {
+            return Err("Somebody else holds what logs are stored in.");
         }
         match tokio::time::timeout(PATIENCE, self.store.ping()).await {
             Ok(Ok(())) => Ok(()),
@@ -63,7 +66,8 @@ pub async fn get_livez() -> Json<Alive> {
 
 /// Is it ready?
 ///
-/// 200 once migrations are done, the bootstrap client exists and the database answers; 503 otherwise and while stopping.
+/// 200 once migrations are done, the bootstrap client exists, the database answers and logs can be stored; 503 otherwise and
+/// while stopping.
 #[utoipa::path(
     tag = "health",
     responses(

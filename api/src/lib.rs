@@ -9,11 +9,12 @@
 //! 4. It is **pulled**: [`analytics`] answers from those figures whoever asks for a day, a lesson or a classroom.
 //! 5. It is **pushed**: [`live`] hears of the commit and sends what changed to everyone who watches.
 //!
-//! [`benchmarks`] measures all of that from outside, as a stranger would. [`roster`] knows the learners, classrooms and lessons that logs speak of, and [`app`] puts all of it together.
+//! [`benchmarks`] measures all of that from outside, as a stranger would. [`audit`] notes who did what, [`privacy`] tells a
+//! learner what is kept. [`roster`] knows the learners, classrooms and lessons that logs speak of, [`people`] those who may read of them, and [`app`] puts all of it together.
 //!
 //! # Who may know whom
 //!
-//! `routes → {auth, roster, ingest, analytics, live, benchmarks} → store`. Arrows point to the right alone; [`config`], [`clock`],
+//! `routes → {auth, people, roster, ingest, analytics, live, benchmarks, audit, privacy} → store`. Arrows point to the right alone; [`config`], [`clock`],
 //! [`error`] and [`request_id`] know nobody. A test keeps it so.
 
 pub mod app;
@@ -23,6 +24,7 @@ pub mod server;
 pub mod routes;
 
 pub mod auth;
+pub mod people;
 pub mod roster;
 
 pub mod ingest;
@@ -34,6 +36,9 @@ pub mod analytics;
 pub mod live;
 
 pub mod benchmarks;
+
+pub mod audit;
+pub mod privacy;
 
 pub mod retention;
 
@@ -51,6 +56,7 @@ pub mod entropy;
 pub mod error;
 pub mod extractors;
 pub mod figures;
+pub mod forwarded;
 pub mod id;
 pub mod name;
 pub mod one_of_each;
@@ -63,5 +69,6 @@ pub mod refusals;
 pub mod rejected_item;
 pub mod request_id;
 pub mod room;
+pub mod spreadsheet;
 pub mod telemetry;
 pub mod whole_number;

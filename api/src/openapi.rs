@@ -40,11 +40,13 @@ const COMMON: [(&str, &str); 4] = [
     modifiers(&AccessSchemes),
     tags(
         (name = "access", description = "Tokens for programs, sessions for people"),
+        (name = "people", description = "Who may sign in, and what for"),
         (name = "ingestion", description = "Streaming logs come in"),
         (name = "analytics", description = "Figures go out, pulled"),
         (name = "live", description = "Figures go out, pushed"),
         (name = "benchmarks", description = "The platform measures itself"),
         (name = "roster", description = "Learners, classrooms and lessons"),
+        (name = "privacy", description = "What is owed to a learner, and who did what"),
         (name = "health", description = "What machines ask every few seconds"),
         (name = "about", description = "What this is"),
     )
@@ -103,7 +105,7 @@ const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-sr
 
 /// Swagger UI, which needs nothing from outside: no validator looks at our document either.
 pub fn swagger_ui() -> impl HttpServiceFactory {
-    let config = Config::new(["/openapi.json"]).persist_authorization(true).display_request_duration(true);
+    let config = Config::new(["/openapi.json"]).display_request_duration(true);
     let pages = SwaggerUi::new("/{_:.*}").config(config.try_it_out_enabled(true).validator_url("none"));
     let policy = DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, SWAGGER_UI_POLICY));
     web::scope("/swagger-ui").wrap(policy).service(pages)
@@ -117,7 +119,8 @@ impl Modify for AccessSchemes {
         let scheme = SecurityScheme::OAuth2(OAuth2::new([flow]));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", scheme);
-        let cookie = "Signed in by POST /auth/session; as good as a token with all scopes of its client.";
+        let cookie =
+            "Signed in by POST /auth/session; as good as a token with all scopes of its user or client.";
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, cookie));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
@@ -137,7 +140,10 @@ fn add_what_is_common(operation: &mut Operation) {
     let Some(security) = &mut operation.security else {
         return;
     };
-    security.push(SecurityRequirement::new::<_, _, &str>("session", []));
+    let session = SecurityRequirement::new::<_, _, &str>("session", []);
+    if !security.contains(&session) {
+        security.push(session);
+    }
     for (status, description) in COMMON {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description).into());
     }

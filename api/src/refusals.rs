@@ -17,8 +17,12 @@ pub struct FindRefusals;
 pub struct UpsertRefusals;
 /// Of a route that changes one row.
 pub struct PatchRefusals;
+/// Of the route that makes a user.
+pub struct PostUserRefusals;
 /// Of a route that deletes a row which others may refer to.
 pub struct DeleteRefusals;
+/// Of the route that answers everything on a learner.
+pub struct ExportRefusals;
 /// Of the route that answers a daily report.
 pub struct ReportRefusals;
 /// Of the route that makes a daily report.
@@ -54,9 +58,21 @@ impl IntoResponses for PatchRefusals {
     }
 }
 
+impl IntoResponses for PostUserRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[400, 401, 403, 408, 409, 413, 415, 422, 503])
+    }
+}
+
 impl IntoResponses for DeleteRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[401, 403, 404, 409, 503])
+    }
+}
+
+impl IntoResponses for ExportRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[401, 403, 404, 406, 503])
     }
 }
 

@@ -6,7 +6,10 @@ use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::Problem;
-use crate::{analytics, auth, benchmarks, dashboard, extractors, health, ingest, live, openapi, roster};
+use crate::{
+    analytics, audit, auth, benchmarks, dashboard, extractors, health, ingest, live, openapi, people,
+    privacy, roster,
+};
 
 /// One operation a file, named alike; what is served is what is documented.
 macro_rules! routes {
@@ -25,14 +28,20 @@ macro_rules! routes {
     };
 }
 
+// URLs are tried in this order, those with a parameter by a regular expression: what is asked most comes first.
 routes! {
-    auth {
-        post_token
-        post_session get_session delete_session
-    }
     ingest {
         post_streaming_logs get_streaming_logs
         get_rejected_logs post_rejected_logs_replay
+    }
+    auth {
+        post_token
+        post_session get_session delete_session
+        post_password
+    }
+    people {
+        get_users post_users get_user patch_user delete_user
+        delete_user_sessions
     }
     analytics {
         get_daily get_daily_report put_daily_report
@@ -51,6 +60,12 @@ routes! {
         get_classrooms post_classrooms get_classroom patch_classroom delete_classroom
         get_students post_students get_student patch_student delete_student
         get_lessons post_lessons get_lesson patch_lesson delete_lesson
+    }
+    privacy {
+        get_export get_erasure
+    }
+    audit {
+        get_audit_log
     }
     ;
     health::get_livez health::get_readyz health::get_healthz health::get_metrics

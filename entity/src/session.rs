@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Someone who is signed in to the dashboard.
+/// Someone who is signed in to the dashboard: a client or a user.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -11,7 +11,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub cookie_hash: Vec<u8>,
     /// The API client whose credentials began it.
-    pub client_id: String,
+    pub client_id: Option<String>,
+    /// The user whose password began it.
+    pub user_name: Option<String>,
     /// When it began.
     pub created_at: DateTimeUtc,
     /// When it was last used, to the minute.

@@ -21,8 +21,11 @@ it("teaches while there is nothing to see, and moves within a second of the firs
   expect(faults).toEqual([]);
 });
 
-it("counts what was refused, and leads there", async () => {
-  const { page } = await open(chromium, platform.url);
+it("counts what was refused, and leads there whoever may read it", async () => {
+  const { page: anybodys } = await open(chromium, platform.url);
+  await anybodys.locator(".tile", { hasText: "Rejected logs" }).waitFor();
+  expect(await anybodys.locator(".tile", { hasText: "Rejected logs" }).getByRole("link").count()).toBe(0);
+  const { page } = await open(chromium, platform.url, { signedIn: true });
   const refused = page.locator(".tile", { hasText: "Rejected logs" }).getByRole("link");
   expect(await refused.textContent()).toBe("0");
   await platform.beRefused("nobody-yet");

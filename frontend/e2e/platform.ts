@@ -1,18 +1,28 @@
 /** The real server and a real browser, each test's own. */
 
+import AxeBuilder from "@axe-core/playwright";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 
 const BINARIES = resolve(import.meta.dirname, "../../target", process.env.PROFILE ?? "debug");
 const FIXTURES = resolve(import.meta.dirname, "../../tests/fixtures");
 
 /** The one client that the server knows; its secret is nobody's. */
 export const CLIENT = { id: "browser-tests", secret: randomBytes(32).toString("hex") };
+
+/** Somebody who can sign in. */
+export interface Person {
+  name: string;
+  password: string;
+}
+
+/** The same as a person: it may do everything. */
+const PROGRAM: Person = { name: CLIENT.id, password: CLIENT.secret };
 
 /** This machine by another name: to whoever comes by it, nothing is open. */
 const ELSEWHERE = "edtech.test";
@@ -49,7 +59,11 @@ export class Platform {
     execFileSync("psql", ["--quiet", "--command", `CREATE DATABASE ${name}`, database.href]);
     database.pathname = name;
     const key = randomBytes(32).toString("hex");
-    return Platform.with({ DATABASE_URL: database.href, EDTECH_JWT_SIGNING_KEY: key });
+    return Platform.with({
+      DATABASE_URL: database.href,
+      EDTECH_JWT_SIGNING_KEY: key,
+      EDTECH_ERASURE_KEY: key,
+    });
   }
 
   private static async with(more: Partial<Settings>): Promise<Platform> {
@@ -88,14 +102,30 @@ export class Platform {
   }
 
   /** Posts something and returns the answer; whatever is no success fails the test. */
-  async post(path: string, body: unknown, scopes = "ingest,roster"): Promise<any> {
+  post(path: string, body: unknown, scopes = "ingest,roster"): Promise<any> {
+    return this.send("POST", path, body, scopes);
+  }
+
+  /** The same with another method; null where the answer is empty. */
+  async send(method: string, path: string, body: unknown, scopes: string): Promise<any> {
     const answer = await fetch(this.url + path, {
-      method: "POST",
+      method,
       headers: { authorization: `Bearer ${this.token(scopes)}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
+      ...(body !== null && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  /** Makes somebody who can sign in; an educator has these classrooms. */
+  async makeUser(name: string, role: string, classrooms?: string[]): Promise<Person> {
+    const made = await this.post("/users", { name, role, ...(classrooms && { classrooms }) }, "admin");
+    return { name, password: made.password };
+  }
+
+  /** Signs somebody out everywhere, as time or an operator does. */
+  endSessions({ name }: Person): Promise<null> {
+    return this.send("DELETE", `/users/${encodeURIComponent(name)}/sessions`, null, "admin");
   }
 
   /** What a client with these scopes reads; without any, what is open. */
@@ -118,9 +148,9 @@ export class Platform {
   }
 
   /** One more log of a learner; returns its id. */
-  async watch(learner: number): Promise<string> {
+  async watch(learner: number | string): Promise<string> {
     const { log_id } = await this.post("/streaming-logs", {
-      student: `demo-${learner}`,
+      student: typeof learner === "number" ? `demo-${learner}` : learner,
       lesson: "introduction-a-docker",
       event_type: "progress",
       watch_time_seconds: 30,
@@ -204,8 +234,8 @@ export async function browser(): Promise<Browser> {
 }
 
 export interface VisitOptions extends BrowserContextOptions {
-  /** With a session from the start. */
-  signedIn?: boolean;
+  /** With a session from the start: of somebody, or of whoever may do everything. */
+  signedIn?: boolean | Person;
 }
 
 export interface Visit {
@@ -232,8 +262,8 @@ export async function open(
     }
   });
   await page.goto(url);
-  if (signedIn) {
-    await signIn(page);
+  if (signedIn !== false) {
+    await signIn(page, signedIn === true ? PROGRAM : signedIn);
     await page.goto("about:blank");
     await page.goto(url);
   }
@@ -245,12 +275,30 @@ export function shown(value: number): string {
   return new Intl.NumberFormat("en-GB").format(value);
 }
 
-/** Fills in the form, wherever it is, and waits until the header says who is there. */
-export async function signIn(page: Page, secret = CLIENT.secret): Promise<void> {
-  const form = page.locator("form");
-  if ((await form.count()) === 0) await page.locator("header").getByRole("link", { name: "Sign in" }).click();
-  await form.getByLabel("Client").fill(CLIENT.id);
-  await form.getByLabel("Secret").fill(secret);
-  await form.getByRole("button", { name: "Sign in" }).click();
-  if (secret === CLIENT.secret) await page.locator("header").getByText(CLIENT.id).waitFor();
+/** Whom a page excludes, and where. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
+  // It has looked at them from a page of its own.
+  await page.bringToFront();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+/** The form to sign in, wherever it is. */
+export function form(page: Page): Locator {
+  return page.locator("#sign-in form");
+}
+
+/** Fills in the form and sends it. */
+export async function showPassword(page: Page, { name, password }: Person): Promise<void> {
+  if ((await form(page).count()) === 0)
+    await page.locator("header").getByRole("link", { name: "Sign in" }).click();
+  await form(page).getByLabel("Name").fill(name);
+  await form(page).getByLabel("Password").fill(password);
+  await form(page).getByRole("button", { name: "Sign in" }).click();
+}
+
+/** The same, until the header says who is there. */
+export async function signIn(page: Page, person = PROGRAM): Promise<void> {
+  await showPassword(page, person);
+  await page.locator("header").getByRole("link", { name: person.name, exact: true }).waitFor();
 }

@@ -1,14 +1,20 @@
 import type { WebSocketRoute } from "playwright-core";
 import { expect, it } from "vitest";
-import { CLIENT, open, signIn } from "./platform";
+import { CLIENT, form, open, type Person, showPassword, signIn, violations } from "./platform";
 import { chromium, platform, serve } from "./served";
 
-serve((platform) => platform.enrol());
+/** Somebody who runs the platform. */
+let head: Person;
+
+serve(async (platform) => {
+  await platform.enrol();
+  head = await platform.makeUser("head", "operator");
+});
 
 it("asks who is there before it shows anything, and then shows the page that was wanted", async () => {
   const { page, faults } = await open(chromium, `${platform.elsewhere}/#/classrooms`);
   await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
-  await signIn(page, "not the secret");
+  await showPassword(page, { name: CLIENT.id, password: "not the secret" });
   await page.getByRole("alert").waitFor();
   await signIn(page);
   await page.getByRole("heading", { name: "Classrooms", level: 1 }).waitFor();
@@ -75,9 +81,110 @@ it("lets everybody out again", async () => {
 
 it("goes back to the page that named the scope which was missing", async () => {
   const { page } = await open(chromium, `${platform.url}/#/learners`);
-  await page.getByRole("heading", { name: "The scope roster is missing" }).waitFor();
+  await page.getByRole("heading", { name: "The scope learners is missing" }).waitFor();
   await page.locator("main").getByRole("link", { name: "Sign in" }).click();
   await signIn(page);
   await page.locator("tr", { hasText: "Ada" }).waitFor();
   expect(page.url()).toBe(`${platform.url}/#/learners`);
+});
+
+it("says who is there and what for, and lets nobody see what somebody else saw", async () => {
+  const { page, faults } = await open(chromium, `${platform.elsewhere}/#/learners`, { signedIn: head });
+  const header = page.locator("header");
+  expect(await header.locator("[data-role]").textContent()).toBe("operator");
+  await page.locator("tr", { hasText: "Ada" }).waitFor();
+  const analyst = await platform.makeUser("quinn", "analyst");
+  await platform.endSessions(head);
+  await page.getByLabel("Silent for 7 days").check();
+  await page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await signIn(page, analyst);
+  await page.getByRole("heading", { name: "The scope learners is missing" }).waitFor();
+  expect(await page.getByText("Ada").count()).toBe(0);
+  expect(await header.locator("[data-role]").textContent()).toBe("analyst");
+  const links = header.getByRole("navigation").getByRole("link");
+  expect(await links.allTextContents()).toEqual(["Live", "Daily", "Lessons", "Classrooms", "System", "API"]);
+  expect(faults).toEqual([]);
+});
+
+it("keeps what was typed where a session ends meanwhile", async () => {
+  const { page, faults } = await open(chromium, `${platform.elsewhere}/#/users`, { signedIn: head });
+  const name = page.getByRole("form", { name: "Make a user" }).getByLabel("Name");
+  await name.fill("olga");
+  await page.getByLabel("Role").selectOption("Operator");
+  await platform.endSessions(head);
+  await page.getByRole("button", { name: "Make", exact: true }).click();
+  await page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await page.locator("header").getByRole("link", { name: "Sign in" }).click();
+  expect(await form(page).getByLabel("Name").inputValue()).toBe("head");
+  expect(await violations(page)).toEqual([]);
+  expect(
+    await form(page)
+      .getByLabel("Name")
+      .evaluate((it) => it === document.activeElement),
+  ).toBe(true);
+  await signIn(page, head);
+  expect(await name.inputValue()).toBe("olga");
+  await page.getByRole("alert").filter({ hasText: "try it once more" }).waitFor();
+  await page.getByRole("button", { name: "Make", exact: true }).click();
+  await page.locator("[data-drawn=olga]").waitFor();
+  expect((await platform.get("/users/olga", "admin")).role).toBe("operator");
+  expect(faults).toEqual([]);
+});
+
+it("says how long to wait after too many tries, and to nobody else", async () => {
+  const { page } = await open(chromium, platform.elsewhere);
+  const forgetful = await platform.makeUser("forgetful", "analyst");
+  const wrong = { ...forgetful, password: "not the password" };
+  const button = form(page).getByRole("button");
+  const wrongs = page.getByRole("alert").filter({ hasText: "password" });
+  for (let tries = 0; tries < 5; tries += 1) {
+    await showPassword(page, wrong);
+    await wrongs.waitFor();
+    await expect.poll(() => button.isEnabled()).toBe(true);
+  }
+  await showPassword(page, forgetful);
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /wait for \d+ s/ })
+    .waitFor();
+  expect(await button.isDisabled()).toBe(true);
+  expect(await button.textContent()).toMatch(/in \d+ s/);
+  await signIn(page, head);
+});
+
+it("changes one's own password, and signs out elsewhere", async () => {
+  const before = await platform.makeUser("olive", "educator", ["DevOps_2025"]);
+  const after = { ...before, password: "some words of mine" };
+  const [here, there] = await Promise.all([
+    open(chromium, platform.elsewhere, { signedIn: before }),
+    open(chromium, `${platform.elsewhere}/#/learners`, { signedIn: before }),
+  ]);
+  const { page } = here;
+  await page.locator("header").getByRole("link", { name: "olive" }).click();
+  await page.getByText("Your classrooms: DevOps_2025").waitFor();
+  const change = async (password: string, chosen: string, again = chosen): Promise<void> => {
+    await page.getByLabel("Password so far").fill(password);
+    await page.getByLabel("New password", { exact: true }).fill(chosen);
+    await page.getByLabel("New password, once more").fill(again);
+    await page.getByRole("button", { name: "Change" }).click();
+  };
+  await change(before.password, "too short");
+  await page.getByText("At least 12 characters are wanted here.").waitFor();
+  await change(before.password, after.password, "some words of yours");
+  await page.getByText("This is another one.").waitFor();
+  await change("not the password", after.password);
+  await page.getByText("This is not your password.").waitFor();
+  await change(before.password, after.password);
+  await page.locator("[data-changed=true]").waitFor();
+
+  await there.page.getByLabel("Silent for 7 days").check();
+  await there.page.getByRole("heading", { name: "Your session has ended" }).waitFor();
+  await signIn(there.page, after);
+  expect([...here.faults, ...there.faults]).toEqual([]);
+});
+
+it("offers no password to a client, which has none", async () => {
+  const { page } = await open(chromium, `${platform.elsewhere}/#/account`, { signedIn: true });
+  await page.getByText("edtech-api client").waitFor();
+  expect(await page.getByLabel("Password so far").count()).toBe(0);
 });

@@ -45,3 +45,6 @@ export const measure = [
   token("operate"),
   post("/benchmarks", '{"kind": "ingestion", "replicas": 2, "interval_seconds": 5}'),
 ].join("\n\n");
+
+/** Makes a user who runs the platform. */
+export const makeUser = "edtech-api user put --name head --role operator";

@@ -39,6 +39,15 @@ it("writes a CSV that no spreadsheet runs", () => {
   );
 });
 
+it.each(["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])(
+  "makes text of what begins with %j",
+  (sign) => {
+    const named = { ...daily, classrooms: [{ ...daily.classrooms[0]!, classroom: `${sign}1` }] };
+    const cell = `'${sign}1`;
+    expect(csv(named)).toContain(`,classroom,${sign === "\r" ? `"${cell}"` : cell},`);
+  },
+);
+
 it("writes Markdown whose tables hold", () => {
   const lines = markdown(daily).split("\n");
   expect(lines[0]).toBe("# Daily report, 2021-11-29");

@@ -1,4 +1,4 @@
-/** The daily report as files: a CSV for spreadsheets, Markdown for mails and minutes. */
+/** Files: a CSV for spreadsheets, and the daily report as Markdown for mails and minutes. */
 
 import type { Schemas } from "./api/client";
 
@@ -14,7 +14,7 @@ const FIGURES = [
   "completed",
 ] as const;
 
-type Cell = string | number | null | undefined;
+export type Cell = string | number | null | undefined;
 
 /** One row for the platform, each classroom and each lesson. */
 export function csv(daily: Daily): string {
@@ -27,6 +27,11 @@ export function csv(daily: Daily): string {
   add("totals", "", daily.totals);
   daily.classrooms.forEach((figures) => add("classroom", figures.classroom, figures));
   daily.lessons.forEach((figures) => add("lesson", figures.title, figures));
+  return csvOf(rows);
+}
+
+/** Rows as a CSV, the head among them. */
+export function csvOf(rows: readonly (readonly Cell[])[]): string {
   return rows.map((row) => row.map(csvCell).join(",") + "\r\n").join("");
 }
 
@@ -34,7 +39,7 @@ export function csv(daily: Daily): string {
 function csvCell(cell: Cell): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "number") return String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  const text = /^[=+\-@\t\r＝＋－＠]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -90,7 +95,12 @@ function markdownCell(cell: Cell): string {
 
 /** Hands a text to the reader as a file. */
 export function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  downloadFile(name, new Blob([text], { type: `${type};charset=utf-8` }));
+}
+
+/** Hands a file to the reader. */
+export function downloadFile(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file);
   const anchor = document.createElement("a");
   anchor.href = url;
   anchor.download = name;

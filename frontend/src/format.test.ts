@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { amount, days, daysAfter, duration, NONE, silence } from "./format";
+import { amount, days, daysAfter, duration, NONE, sentence, silence } from "./format";
 
 it("says a length of time by its two largest units", () => {
   expect([0, 59, 60, 3_661, 90_000, null].map(duration)).toEqual([
@@ -31,4 +31,9 @@ it("gives a measure as many digits as mean something", () => {
   expect(amount(0.0123456)).toMatch(/^0[.,]01235$/);
   expect(amount(163_123.4).replace(/\D/g, "")).toBe("163123");
   expect(amount(null, "ms")).toBe(NONE);
+});
+
+it("makes a sentence of what a program says in passing", () => {
+  expect(sentence("it is empty")).toBe("It is empty.");
+  expect(sentence("Wait!")).toBe("Wait!");
 });

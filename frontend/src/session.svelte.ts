@@ -1,18 +1,28 @@
 /** Who reads, as the pages see it. The session itself is behind a cookie that no script can read. */
 
 import { onUnknownReader, session as current, signIn, signOut } from "./api/client";
-import { hear, leave, may, needsSignIn, type Standing, UNKNOWN } from "./session";
+import { hear, leave, may, needsSignIn, reader, type Standing, UNKNOWN } from "./session";
 
 class SessionState {
   /** Whether the server has been asked once. */
   settled = $state(false);
   private standing = $state.raw<Standing>(UNKNOWN);
 
-  readonly client = $derived(this.standing.session?.client ?? null);
+  readonly name = $derived(this.standing.session?.name ?? null);
+  readonly kind = $derived(this.standing.session?.kind ?? null);
+  readonly role = $derived(this.standing.session?.role ?? null);
   readonly scopes = $derived(this.standing.session?.scopes ?? []);
   readonly hasEnded = $derived(this.standing.hasEnded);
   readonly turn = $derived(this.standing.turn);
   readonly isNeeded = $derived(needsSignIn(this.standing));
+
+  /** Whom the page is of, also once the session has ended. */
+  readonly reader = $derived(reader(this.standing)?.name ?? null);
+  /** Whether that is a person, who has a password of one's own. */
+  readonly isUser = $derived(reader(this.standing)?.kind === "user");
+  /** The classrooms whose learners are all that the reader sees; null where it is every classroom. */
+  readonly classrooms = $derived(reader(this.standing)?.classrooms ?? null);
+  readonly isBound = $derived(this.classrooms !== null);
 
   constructor() {
     onUnknownReader(() => void this.look());
@@ -30,8 +40,8 @@ class SessionState {
     }
   }
 
-  async enter(client: string, secret: string): Promise<void> {
-    const heard = await signIn(client, secret);
+  async enter(name: string, password: string): Promise<void> {
+    const heard = await signIn(name, password);
     this.standing = hear(this.standing, heard);
   }
 

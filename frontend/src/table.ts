@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** What is shown; by default the value. */
   text?: (row: Row) => string;
   isNumber?: boolean;
+  /** Whether it may take more than one line. */
+  isText?: boolean;
   /** Whether it is good news; the text says so as well. */
   tone?: (row: Row) => Tone;
 }

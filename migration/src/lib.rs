@@ -46,6 +46,9 @@ impl MigratorTrait for Migrator {
             step!("20261126_000012", "benchmarks"),
             step!("20261126_000013", "viewing_days_lesson_learner"),
             step!("20261126_000014", "analytics_views"),
+            step!("20261126_000015", "people"),
+            step!("20261126_000016", "records"),
+            step!("20261126_000017", "revocations"),
         ]
     }
 }

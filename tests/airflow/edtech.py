@@ -49,6 +49,7 @@ class Platform:
             "EDTECH_DATA_DIR": str(self.directory),
             "EDTECH_TIME_ZONE": self.time_zone,
             "EDTECH_JWT_SIGNING_KEY": self.signing_key,
+            "EDTECH_ERASURE_KEY": self.signing_key,
             "EDTECH_BOOTSTRAP_CLIENT_ID": self.client[0],
             "EDTECH_BOOTSTRAP_CLIENT_SECRET": self.client[1],
             "EDTECH_LOG_FORMAT": "json",

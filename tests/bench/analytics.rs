@@ -58,9 +58,7 @@ pub async fn on(small: Database, database: Database, grafana: Option<String>) ->
     if let Some(url) = grafana {
         rows.push(grafana::panels(&url).await);
     }
-    if database.is_postgres() {
-        rows.push(beside_ingestion(&database, &platform, &client).await);
-    }
+    rows.push(beside_ingestion(&database, &platform, &client, &name).await);
     platform.stop().await;
     database.assert_verified().await;
     rows
@@ -235,8 +233,8 @@ async fn size(database: &Database, name: &str) -> Row {
     )
 }
 
-/// Batches alone, and while four clients ask for analytics and a thousand sockets are open.
-async fn beside_ingestion(database: &Database, platform: &Platform, client: &Client) -> Row {
+/// Single posts alone, and while analytics are asked for and a thousand sockets are open.
+async fn beside_ingestion(database: &Database, platform: &Platform, client: &Client, name: &str) -> Row {
     let arguments = ["--connections", "64", "--duration", "20s"];
     let alone = load::run(database, platform, &arguments).await.logs_per_second;
     let sockets = crate::live::open(client, 1_000).await;
@@ -254,7 +252,9 @@ async fn beside_ingestion(database: &Database, platform: &Platform, client: &Cli
         () = asking => unreachable!("it asks as long as the load runs"),
     };
     Row::ratio(
-        "single posts while 1,000 sockets are open and ten analytics a second are asked, PostgreSQL, 10 million logs",
+        format!(
+            "single posts while 1,000 sockets are open and ten analytics a second are asked, {name}, 10 million logs"
+        ),
         Rate(beside).to_string(),
         format!("{} alone", Rate(alone)),
         (beside / alone, 0.7, None),

@@ -13,6 +13,7 @@ const VERIFIED: Duration = Duration::from_secs(1_800);
 
 /// What each cost is at 1, 10 and 50 million logs: a row for each, its figures in that order.
 pub async fn to_fifty_million(database: Database) -> Vec<Row> {
+    let name = database.either("SQLite", "PostgreSQL").to_owned();
     let platform = load::serve(&database).await;
     let paths = paths();
     let mut points: Vec<Vec<String>> = Vec::new();
@@ -47,6 +48,6 @@ pub async fn to_fifty_million(database: Database) -> Vec<Row> {
         |place: usize| points.iter().map(|figures| figures[place].as_str()).collect::<Vec<_>>().join(" / ");
     costs
         .enumerate()
-        .map(|(place, cost)| Row::fact(format!("{cost}, at 1 / 10 / 50 million logs"), point(place)))
+        .map(|(place, cost)| Row::fact(format!("{cost}, at 1 / 10 / 50 million logs, {name}"), point(place)))
         .collect()
 }

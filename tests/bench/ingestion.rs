@@ -168,22 +168,39 @@ async fn batches() -> Vec<Row> {
     ]
 }
 
-/// Both rows of SQLite.
+/// Rows in a transaction of the bare loop.
+const THOUSAND: usize = 1_000;
+
+/// As many as a group holds of 64 clients' single posts, and as many as there are clients: what a loop that answers nobody
+/// makes of such transactions is the limit of single posts.
+const GROUPS: [usize; 2] = [20, 64];
+
+/// Both rows of SQLite, and how small transactions limit the first.
 pub async fn on_sqlite() -> Vec<Row> {
-    let (mut single, mut batch, mut bare) = (vec![], vec![], vec![]);
+    let (mut single, mut batch, mut bare, mut grouped) = (vec![], vec![], vec![], GROUPS.map(|_| vec![]));
     let batches = ["--connections", "16", "--batch", "1000", "--logs", "300000", "--days", "30"];
     for _ in 0..ROUNDS {
         let database = Database::sqlite();
         let platform = load::serve(&database).await;
         single.push(load::run(&database, &platform, &SINGLE).await.logs_per_second);
         batch.push(load::run(&database, &platform, &batches).await.logs_per_second);
-        bare.push(row_loop(&database));
+        bare.push(row_loop(&database, THOUSAND));
+        for (rows, grouped) in GROUPS.iter().zip(&mut grouped) {
+            grouped.push(row_loop(&database, *rows));
+        }
         platform.stop().await;
         database.assert_verified().await;
     }
     let (single, batch, bare) = (median(&mut single), median(&mut batch), median(&mut bare));
     let against = format!("{} by a prepared row loop", Rate(bare));
-    vec![
+    let limits = GROUPS.iter().zip(&mut grouped).map(|(rows, grouped)| {
+        let grouped = median(grouped);
+        Row::fact(
+            format!("the same row loop with {rows} rows in a transaction"),
+            format!("{}, {:.2} × of that with 1,000", Rate(grouped), grouped / bare),
+        )
+    });
+    let mut table = vec![
         Row::ratio(
             "single posts, 64 connections, SQLite",
             Rate(single).to_string(),
@@ -196,17 +213,20 @@ pub async fn on_sqlite() -> Vec<Row> {
             against.as_str(),
             (batch / bare, 0.6, Some(0.8)),
         ),
-    ]
+    ];
+    table.extend(limits);
+    table
 }
 
-/// The same rows by a client that does nothing else: rows a second.
-fn row_loop(database: &Database) -> f64 {
+/// The same rows by a client that does nothing else, so many in a transaction: rows a second.
+fn row_loop(database: &Database, rows: usize) -> f64 {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/bench/row_loop.py");
     let target = database.directory().join(format!("bare-{}.db", uuid::Uuid::new_v4()));
     let output = std::process::Command::new("python3")
         .arg(script)
         .arg(database.directory().join("edtech.db"))
         .arg(target)
+        .arg(rows.to_string())
         .output()
         .expect("python3");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,5 +1,7 @@
 //! `edtech-simulator load`, run as anybody can run it.
 
+use std::time::Duration;
+
 use edtech_tests::{Command, Database, Platform, Running};
 use serde_json::Value;
 
@@ -65,9 +67,12 @@ pub async fn finish(load: Running) -> Report {
     report
 }
 
+/// Forty million logs may take an hour.
+const PATIENCE: Duration = Duration::from_secs(2 * 3_600);
+
 /// Waits for a load that may be more than the server takes: what is not a 2xx must be a 503.
 pub async fn finish_overload(load: Running) -> Report {
-    let finished = load.finished_within(std::time::Duration::from_secs(1_800)).await;
+    let finished = load.finished_within(PATIENCE).await;
     let report: Value = serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{finished:?}"));
     let errors = report["errors"].as_object().expect("errors");
     assert!(errors.keys().all(|cause| cause == "503"), "{report}");

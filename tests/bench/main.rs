@@ -23,7 +23,7 @@ use edtech_tests::Database;
 use table::Row;
 
 /// The parts, in their order, by the names that the command takes.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 12] = [
     "postgres",
     "sqlite",
     "replay",
@@ -33,7 +33,9 @@ const PARTS: [&str; 10] = [
     "analytics",
     "analytics-sqlite",
     "growth",
+    "growth-sqlite",
     "steady",
+    "steady-sqlite",
 ];
 
 #[tokio::main]
@@ -78,7 +80,9 @@ async fn measure(part: &str) -> Vec<Row> {
         }
         "analytics-sqlite" => analytics::on(Database::sqlite(), Database::sqlite(), None).await,
         "growth" => growth::to_fifty_million(Database::postgres().await).await,
-        _ => steady::ten_minutes().await,
+        "growth-sqlite" => growth::to_fifty_million(Database::sqlite()).await,
+        "steady" => steady::ten_minutes(Database::postgres().await).await,
+        _ => steady::ten_minutes(Database::sqlite()).await,
     }
 }
 

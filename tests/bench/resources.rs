@@ -49,9 +49,17 @@ pub async fn at_rest() -> Vec<Row> {
 
 /// Memory while 256 connections post batches, and flushes for each commit.
 pub async fn under_load() -> Vec<Row> {
-    let database = Database::postgres().await;
-    let platform = load::serve(&database).await;
-    load::run(&database, &platform, &["--connections", "4", "--logs", "1000"]).await;
+    let (postgres, sqlite) = (Database::postgres().await, Database::sqlite());
+    let rows = vec![memory_under_batches(&postgres).await, memory_under_batches(&sqlite).await];
+    let flushes = flushes_for_each_group(&postgres).await;
+    postgres.assert_verified().await;
+    sqlite.assert_verified().await;
+    rows.into_iter().chain([flushes]).collect()
+}
+
+async fn memory_under_batches(database: &Database) -> Row {
+    let platform = load::serve(database).await;
+    load::run(database, &platform, &["--connections", "4", "--logs", "1000"]).await;
     let rest = Process(platform.process()).resident_mb();
     let load =
         load::start(&platform, &["--connections", "256", "--batch", "1000", "--duration", UNDER_BATCHES]);
@@ -67,20 +75,18 @@ pub async fn under_load() -> Vec<Row> {
         () = watching => unreachable!("it watches as long as the load runs"),
     };
     platform.stop().await;
-    let flushes = flushes_for_each_group(&database).await;
-    database.assert_verified().await;
-    vec![
-        Row::fact(
-            "memory while 256 connections post batches of 1,000 for a minute",
-            format!(
-                "{highest:.0} MB at most ({rest:.0} MB before), {} stored, {:.0} requests told to come again (503); bounded by \
-                 64 MiB of payload in the queue, and by the body that is read of each connection",
-                Rate(report.logs_per_second),
-                report.turned_away
-            ),
+    Row::fact(
+        format!(
+            "memory while 256 connections post batches of 1,000 for a minute, {}",
+            database.either("SQLite", "PostgreSQL")
         ),
-        flushes,
-    ]
+        format!(
+            "{highest:.0} MB at most ({rest:.0} MB before), {} stored, {:.0} requests told to come again (503); bounded by \
+             64 MiB of payload in the queue, and by the body that is read of each connection",
+            Rate(report.logs_per_second),
+            report.turned_away
+        ),
+    )
 }
 
 /// Counted by the database itself: what its backends flushed while single posts came in, and how many groups that were.

@@ -8,8 +8,8 @@ use crate::load;
 use crate::table::{Rate, Row};
 
 /// The latency of single posts over time, minute by minute.
-pub async fn ten_minutes() -> Vec<Row> {
-    let database = Database::postgres().await;
+pub async fn ten_minutes(database: Database) -> Vec<Row> {
+    let name = database.either("SQLite", "PostgreSQL");
     let platform = load::serve(&database).await;
     let peak = load::run(&database, &platform, &["--connections", "64", "--duration", "15s"]).await;
     let rate = (peak.logs_per_second / 2.0).round();
@@ -23,7 +23,7 @@ pub async fn ten_minutes() -> Vec<Row> {
         write!(minutes, " {:.1}/{:.1}/{:.0}", worst(1), worst(2), worst(3)).expect("room");
     }
     vec![Row::fact(
-        format!("ten minutes at half of the peak ({}), single posts", Rate(rate)),
+        format!("ten minutes at half of the peak ({}), single posts, {name}", Rate(rate)),
         format!(
             "p50 {:.1} ms, p99 {:.1} ms; the worst ten seconds of each minute, p50/p99/max in ms:{minutes}",
             report.p50_ms, report.p99_ms

@@ -43,7 +43,9 @@ def targets(workload: Workload) -> Iterator[tuple[str, str, str | None]]:
     for container in workload.containers:
         for entry in container.spec.get("env", []):
             for field, kind in ENV_REFERENCES.items():
-                if (source := entry.get("valueFrom", {}).get(field)) is not None:
+                source = entry.get("valueFrom", {}).get(field)
+                # What need not be there is referred to by whoever puts it there.
+                if source is not None and not source.get("optional"):
                     yield kind, source["name"], source["key"]
         for entry in container.spec.get("envFrom", []):
             for field, kind in ENV_FROM.items():

@@ -36,6 +36,7 @@ SECRETS: dict[str, dict[str, Form]] = {
         "simulator-client-secret": password,
         "airflow-client-secret": password,
     },
+    "erasure-credentials": {"erasure-key": key},
     "grafana-credentials": {"admin-password": password, "secret-key": key},
     "airflow-credentials": {
         "database-password": password,

@@ -114,6 +114,8 @@ def test_it_is_told_where_and_who_it_is(name: str) -> None:
     assert told["EDTECH_BENCHMARKS"] == "off"
     assert told["EDTECH_BOOTSTRAP_CLIENT_ID"] == "school"
     assert {"EDTECH_JWT_SIGNING_KEY_FILE", "EDTECH_BOOTSTRAP_CLIENT_SECRET_FILE"} <= set(told)
+    key = api(build(name)).main.env["EDTECH_ERASURE_KEY"]["valueFrom"]["secretKeyRef"]
+    assert key == {"name": "erasure-credentials", "key": "erasure-key"}
     assert told["EDTECH_DATA_DIR"] == "/var/lib/edtech"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 
 import pytest
 import yaml
@@ -38,6 +39,21 @@ def test_the_ingress_leads_to_the_api(name: str) -> None:
     for ingress in ingresses:
         # Passwords and tokens go over it.
         assert ingress["spec"].get("tls"), ingress["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", with_component("ingress"))
+def test_no_network_of_clients_is_believed(name: str) -> None:
+    """Whoever is named may say that it is somebody else, and schools have private networks."""
+    [value] = [
+        item["data"]["trusted-proxies"]
+        for item in of_kind(build(name), "ConfigMap")
+        if "trusted-proxies" in item.get("data", {})
+    ]
+    named = [ip_network(each) for each in value.split(",")]
+    assert named
+    # What distributions give to pods by default.
+    pods = [ip_network("10.244.0.0/16"), ip_network("10.42.0.0/16")]
+    assert [each for each in named if not any(each.subnet_of(pod) for pod in pods)] == []
 
 
 @pytest.mark.parametrize("name", with_component("monitoring"))

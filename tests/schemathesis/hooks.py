@@ -14,9 +14,9 @@ LOG = {"missing_field", "unknown_student", "unknown_lesson", "student_mismatch",
 RANGE = {"conflicting_parameters", "invalid_range", "range_too_long"}
 
 BEYOND_A_SCHEMA = {
-    "POST /streaming-logs": LOG,
+    "POST /streaming-logs": LOG | {"erased"},
     # A new one needs what a known one may leave out.
-    "POST /students": {"missing_field"},
+    "POST /students": {"missing_field", "erased"},
     "POST /lessons": {"missing_field"},
     "GET /analytics/engagement": RANGE,
     "GET /analytics/lessons": RANGE,
@@ -30,6 +30,11 @@ BEYOND_A_SCHEMA = {
     "GET /lessons": {"invalid_cursor"},
     "GET /classrooms": {"invalid_cursor"},
     "GET /benchmarks": {"invalid_cursor"},
+    "GET /users": {"invalid_cursor"},
+    "GET /audit-log": RANGE | {"invalid_cursor"},
+    # Classrooms are for educators alone, and have to be there; that their names hold no control characters is not said.
+    "POST /users": {"no_educator", "unknown_classroom", "invalid_value"},
+    "PATCH /users/{name}": {"no_educator", "unknown_classroom", "invalid_value"},
     "GET /rejected-logs": {"invalid_cursor"},
     "POST /rejected-logs/replay": {"invalid_parameter"},
     # Of an interval, a rate and the maximum one can be asked for.

@@ -5,6 +5,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::confidential::Confidential;
 
 /// A client with a token, or without one.
 #[derive(Debug, Clone)]
@@ -13,14 +14,27 @@ pub struct Client {
     url: String,
     token: Option<String>,
     cookie: Option<String>,
+    confidential: Confidential,
 }
 
 impl Client {
     /// A client that nobody knows.
-    pub(crate) fn anonymous(url: &str) -> Self {
-        // Everything happens on loopback: no proxy, and no roots of trust to load.
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build();
-        Self { http: http.expect("an HTTP client"), url: url.to_owned(), token: None, cookie: None }
+    fn anonymous(url: &str) -> Self {
+        Self::trusting(url, None)
+    }
+
+    /// The same client, that lets it be known what it tells.
+    pub(crate) fn telling(self, confidential: &Confidential) -> Self {
+        Self { confidential: confidential.clone(), ..self }
+    }
+
+    /// The same, by TLS where there is a certificate (PEM) to be trusted.
+    pub(crate) fn trusting(url: &str, root: Option<&str>) -> Self {
+        let root = root.map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).expect("a certificate"));
+        // Everything happens on loopback: no proxy, and no other roots of trust to load.
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only(root).build();
+        let http = http.expect("an HTTP client");
+        Self { http, url: url.to_owned(), token: None, cookie: None, confidential: Confidential::default() }
     }
 
     /// The same client with another token.
@@ -31,6 +45,11 @@ impl Client {
     /// The same client, at another address.
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// The same client on connections of its own, by TLS with whoever has a certificate of this root (PEM).
+    pub fn trusting_only(&self, root: &str) -> Self {
+        Self { http: Self::trusting(&self.url, Some(root)).http, ..self.clone() }
     }
 
     /// The same client on connections of its own.
@@ -121,7 +140,10 @@ impl Client {
 
     /// Sends a request to a server that may go away meanwhile.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
-        let response = request.send().await?;
+        let (http, request) = request.build_split();
+        let request = request?;
+        self.confidential.keep_those_of(&request);
+        let response = http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let body = match text.as_str() {

@@ -55,6 +55,20 @@ impl Command {
         Self::new(name.into(), arguments, Vec::new())
     }
 
+    /// One of the pair of scripts that a cluster runs (k8s/components/backup), on this database.
+    pub fn backup_script(name: &str, database: &Database, arguments: &[&str]) -> Self {
+        let file: PathBuf =
+            [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "components", "backup", name].iter().collect();
+        let file = file.to_str().expect("a path in UTF-8").to_owned();
+        let url = reqwest::Url::parse(database.url()).expect("a URL");
+        Self::program("bash", std::iter::once(file.as_str()).chain(arguments.iter().copied()))
+            .env("PGHOST", url.host_str().expect("a host"))
+            .env("PGPORT", &url.port().unwrap_or(5432).to_string())
+            .env("PGUSER", url.username())
+            .env("PGPASSWORD", url.password().unwrap_or_default())
+            .env("PGDATABASE", url.path().trim_start_matches('/'))
+    }
+
     fn new<'a>(
         program: PathBuf,
         arguments: impl IntoIterator<Item = &'a str>,

@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::Command;
+use crate::confidential::Confidential;
+use crate::{Command, Finished};
 
 /// The name of the API client that every platform of a test begins with.
 pub(crate) const CLIENT_ID: &str = "story";
@@ -18,7 +22,9 @@ pub struct Database {
     directory: PathBuf,
     server: Option<Server>,
     signing_key: String,
+    erasure_key: String,
     client_secret: String,
+    confidential: Confidential,
     connection: OnceCell<DatabaseConnection>,
 }
 
@@ -67,31 +73,61 @@ impl Database {
     /// which Grafana reads it. The roles are the server's: one story at a time has them.
     pub async fn postgres_with_roles() -> (Self, String) {
         let mut database = Self::postgres().await;
-        let password = |role: &str| {
-            let file = database.directory.join(role);
-            let password = Uuid::new_v4().simple().to_string();
-            std::fs::write(&file, &password).expect("a file");
-            (password, file.to_str().expect("a path in UTF-8").to_owned())
-        };
-        let ((platforms, platforms_file), (grafanas, grafanas_file)) =
-            (password("edtech"), password("grafana"));
-        let roles: PathBuf =
-            [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "base", "database", "roles.sql"].iter().collect();
-        let roles = roles.to_str().expect("a path in UTF-8");
-        let psql = Command::program("psql", ["--no-psqlrc", "--quiet", "--file", roles, &database.url]);
-        let psql =
-            psql.env("EDTECH_PASSWORD_FILE", &platforms_file).env("GRAFANA_PASSWORD_FILE", &grafanas_file);
-        psql.run().await.expect(0);
+        let password = || Uuid::new_v4().simple().to_string();
+        let (platforms, grafanas) = (password(), password());
+        for (role, password) in [("edtech", &platforms), ("grafana", &grafanas)] {
+            std::fs::write(database.directory.join(role), password).expect("a file");
+        }
+        database.run_roles().await.expect(0);
         let (_, server) = database.url.split_once('@').expect("a user in TEST_DATABASE_URL");
         let grafanas_url = format!("postgres://grafana:{grafanas}@{server}");
         database.url = format!("postgres://edtech:{platforms}@{server}");
         (database, grafanas_url)
     }
 
+    /// Another database of the same roles.
+    pub async fn postgres_beside(with_roles: &Self) -> Self {
+        let mut database = Self::postgres().await;
+        for role in ["edtech", "grafana"] {
+            std::fs::copy(with_roles.directory.join(role), database.directory.join(role)).expect("a file");
+        }
+        database.run_roles().await.expect(0);
+        let (user, _) = with_roles.url.split_once('@').expect("a user");
+        let (_, server) = database.url.split_once('@').expect("a user");
+        database.url = format!("{user}@{server}");
+        database
+    }
+
+    /// What an administrator does to make the roles, or to make them once more.
+    pub async fn run_roles(&self) -> Finished {
+        let roles: PathBuf =
+            [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "base", "database", "roles.sql"].iter().collect();
+        let roles = roles.to_str().expect("a path in UTF-8");
+        let file = |role: &str| self.directory.join(role).to_str().expect("a path in UTF-8").to_owned();
+        let psql =
+            Command::program("psql", ["--no-psqlrc", "--quiet", "--file", roles, &self.administrators()]);
+        let psql = psql.env("EDTECH_PASSWORD_FILE", &file("edtech"));
+        psql.env("GRAFANA_PASSWORD_FILE", &file("grafana")).run().await
+    }
+
+    /// Runs a statement as the administrator of PostgreSQL.
+    pub async fn administer(&self, sql: &str) {
+        on_server(&self.administrators(), sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn administrators(&self) -> String {
+        let Server { url, database } = self.server.as_ref().expect("PostgreSQL");
+        let (server_alone, _) = url.rsplit_once('/').expect("a database in the server's URL");
+        format!("{server_alone}/{database}")
+    }
+
     fn new(url: String, directory: PathBuf, server: Option<Server>) -> Self {
         let secret = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let connection = OnceCell::new();
-        Self { url, directory, server, signing_key: secret(), client_secret: secret(), connection }
+        let (signing_key, erasure_key, client_secret) = (secret(), secret(), secret());
+        let confidential = Confidential::default();
+        [&signing_key, &erasure_key, &client_secret].into_iter().for_each(|secret| confidential.keep(secret));
+        Self { url, directory, server, signing_key, erasure_key, client_secret, confidential, connection }
     }
 
     /// Where it is.
@@ -115,6 +151,7 @@ impl Database {
             ("DATABASE_URL", self.url.as_str()),
             ("EDTECH_DATA_DIR", self.directory.to_str().expect("a directory in UTF-8")),
             ("EDTECH_JWT_SIGNING_KEY", &self.signing_key),
+            ("EDTECH_ERASURE_KEY", &self.erasure_key),
             ("EDTECH_BOOTSTRAP_CLIENT_ID", CLIENT_ID),
             ("EDTECH_BOOTSTRAP_CLIENT_SECRET", &self.client_secret),
         ];
@@ -123,6 +160,11 @@ impl Database {
 
     pub(crate) fn client_secret(&self) -> &str {
         &self.client_secret
+    }
+
+    /// What no server on it may tell.
+    pub(crate) fn confidential(&self) -> &Confidential {
+        &self.confidential
     }
 
     /// Where files of the story may lie.
@@ -134,6 +176,27 @@ impl Database {
     pub async fn execute(&self, sql: &str) -> u64 {
         let done = self.connection().await.execute_raw(self.statement(sql)).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+    }
+
+    /// Keeps everybody else from storing logs until it is committed, past the platform: on PostgreSQL by a lock on their
+    /// table, on SQLite by the one that there is.
+    pub async fn hold_logs(&self) -> DatabaseTransaction {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let connection = connect(&self.url).await.expect("one more connection to the database");
+        let holder = connection.begin_with_options(options).await.expect("a transaction");
+        if self.is_postgres() {
+            let lock = "LOCK TABLE streaming_logs IN ACCESS EXCLUSIVE MODE";
+            holder.execute_unprepared(lock).await.expect("a lock");
+        }
+        holder
+    }
+
+    /// The same for a statement that the database may refuse.
+    pub async fn try_execute(&self, sql: &str) -> Result<u64, DbErr> {
+        Ok(self.connection().await.execute_raw(self.statement(sql)).await?.rows_affected())
     }
 
     /// Asks the database directly.

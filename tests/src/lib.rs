@@ -7,10 +7,12 @@
 mod answer;
 mod client;
 mod command;
+mod confidential;
 mod database;
 mod eventually;
 mod grafana;
 mod live;
+mod people;
 mod platform;
 mod process;
 mod raw;
@@ -24,10 +26,12 @@ pub use database::Database;
 pub use eventually::eventually;
 pub use grafana::{GrafanaQuery, GrafanaView};
 pub use live::Watcher;
-pub use platform::{Platform, Start};
+pub use platform::{Platform, Start, free_address};
 pub use process::Process;
 pub use raw::{RawAnswer, RawConnection};
-pub use raw_log::{assert_figures_are_those_of_the_raw_log, funnel};
+pub use raw_log::{
+    assert_figures_are_those_of_the_raw_log, assert_figures_are_those_of_these_classrooms, funnel,
+};
 pub use school::{AIRFLOW, DOCKER, Rejected, Verdicts, log};
 
 /// Tells each story twice: on SQLite and on PostgreSQL.

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::future::IntoFuture;
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use tokio::process::{Child, ChildStdout};
 use uuid::Uuid;
 
 use crate::command::terminate;
+use crate::confidential::Confidential;
 use crate::database::CLIENT_ID;
 use crate::{Client, Command, Database, eventually};
 
@@ -22,12 +25,16 @@ const STARTING: Duration = Duration::from_secs(30);
 /// How long a stop may take: the server's own limit, and some.
 const STOPPING: Duration = Duration::from_secs(20);
 
+/// How long a server may take to tell its figures; one that is held up tells none.
+const A_SECOND: Duration = Duration::from_secs(1);
+
 /// A running `edtech-api serve`; killed where it is dropped.
 #[derive(Debug)]
 pub struct Platform {
     child: Child,
     client: Client,
     client_secret: String,
+    confidential: Confidential,
     stderr: PathBuf,
 }
 
@@ -37,12 +44,13 @@ pub struct Platform {
 pub struct Start<'d> {
     database: &'d Database,
     command: Command,
+    root: Option<String>,
 }
 
 impl Platform {
     /// Starts a server on this database.
     pub fn start(database: &Database) -> Start<'_> {
-        Start { database, command: Command::api(database, ["serve", "--port", "0"]) }
+        Start { database, command: Command::api(database, ["serve", "--port", "0"]), root: None }
     }
 
     /// A client with every scope.
@@ -57,7 +65,7 @@ impl Platform {
 
     /// What a person shows to sign in with every scope.
     pub fn credentials(&self) -> Value {
-        json!({"client_id": CLIENT_ID, "client_secret": self.client_secret})
+        json!({"name": CLIENT_ID, "password": self.client_secret})
     }
 
     /// A page in a browser that is signed in with every scope.
@@ -100,6 +108,7 @@ impl Platform {
 
     /// Stops it gracefully.
     pub async fn stop(self) {
+        self.assert_silent(&self.figures());
         self.terminate();
         self.ended().await;
     }
@@ -114,6 +123,31 @@ impl Platform {
         self.child.id().expect("a running server")
     }
 
+    /// Where its log is.
+    pub fn log(&self) -> &Path {
+        &self.stderr
+    }
+
+    /// What `/metrics` say; nothing where they are elsewhere, or the server is.
+    fn figures(&self) -> String {
+        let mut figures = String::new();
+        let asked = self.url().strip_prefix("http://").and_then(|address| {
+            let mut stream = TcpStream::connect_timeout(&address.parse().ok()?, A_SECOND).ok()?;
+            stream.set_read_timeout(Some(A_SECOND)).ok()?;
+            write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+            stream.read_to_string(&mut figures).ok()
+        });
+        asked.map_or_else(String::new, |_length| figures)
+    }
+
+    /// Nothing that is confidential stands here.
+    fn assert_silent(&self, text: &str) {
+        if let Some(found) = self.confidential.found_in(text) {
+            let line = text.lines().find(|line| line.contains(&found)).unwrap_or_default();
+            panic!("{} tells {found:?}: {line}", self.url());
+        }
+    }
+
     /// Its log so far.
     pub fn said(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
@@ -122,6 +156,8 @@ impl Platform {
 
 impl Drop for Platform {
     fn drop(&mut self) {
+        let is_well = !std::thread::panicking() && matches!(self.child.try_wait(), Ok(None));
+        let figures = if is_well { self.figures() } else { String::new() };
         // It is gone before its directory and its database are.
         let _ = self.child.start_kill();
         let begun = Instant::now();
@@ -133,6 +169,9 @@ impl Drop for Platform {
             let lines: Vec<&str> = said.lines().collect();
             let last = &lines[lines.len().saturating_sub(60)..];
             println!("--- the last that {} said\n{}", self.url(), last.join("\n"));
+        } else {
+            self.assert_silent(&figures);
+            self.assert_silent(&self.said());
         }
     }
 }
@@ -146,6 +185,11 @@ impl Start<'_> {
     /// With this in its environment.
     pub fn env(self, key: &str, value: &str) -> Self {
         Self { command: self.command.env(key, value), ..self }
+    }
+
+    /// By TLS: what is said by whoever has a certificate of this root (PEM) is believed.
+    pub fn trusting(self, root: &str) -> Self {
+        Self { root: Some(root.to_owned()), ..self }
     }
 
     /// Run by another program that becomes it (`prlimit`, `setpriv`).
@@ -170,7 +214,9 @@ impl Start<'_> {
             panic!("it does not listen:\n{}", std::fs::read_to_string(&stderr).unwrap_or_default())
         });
         let client_secret = self.database.client_secret().to_owned();
-        let platform = Platform { child, client: Client::anonymous(&url), client_secret, stderr };
+        let confidential = self.database.confidential().clone();
+        let client = Client::trusting(&url, self.root.as_deref()).telling(&confidential);
+        let platform = Platform { child, client, client_secret, confidential, stderr };
         eventually("ready", STARTING, async || {
             let probe = platform.client.try_send(platform.client.request(reqwest::Method::GET, "/readyz"));
             probe.await.ok().filter(|answer| answer.status == 200)
@@ -195,13 +241,18 @@ async fn announced(stdout: ChildStdout) -> Option<String> {
     let mut lines = BufReader::new(stdout).lines();
     let begun = Instant::now();
     while let Ok(Some(line)) = lines.next_line().await {
-        if let Some((_, address)) = line.split_once("listening on http://") {
-            let address = address.split_whitespace().next()?.trim_end_matches('/');
-            let url = format!("http://{address}");
+        if let Some((_, address)) = line.split_once("listening on ") {
+            let url = address.split_whitespace().next()?.trim_end_matches('/').to_owned();
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return Some(url);
         }
         assert!(begun.elapsed() < STARTING, "much said, no address");
     }
     None
+}
+
+/// An address that nobody listens on.
+pub fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
 }

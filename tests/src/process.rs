@@ -35,6 +35,11 @@ impl Process {
         state.is_some_and(|state| !"ZX".contains(state))
     }
 
+    /// What its program is called, cut after 15 letters; empty where it is gone.
+    pub fn name(self) -> String {
+        fs::read_to_string(format!("/proc/{}/comm", self.0)).unwrap_or_default().trim_end().to_owned()
+    }
+
     /// Those that it started and that still run.
     pub fn children(self) -> Vec<Self> {
         let Ok(tasks) = fs::read_dir(format!("/proc/{}/task", self.0)) else { return Vec::new() };

@@ -69,9 +69,9 @@ impl Client {
         answer.body["student_id"].as_i64().expect("a student_id")
     }
 
-    /// Erases a learner.
-    pub async fn erase(&self, student_id: i64) {
-        self.delete(&format!("/students/{student_id}")).await.expect(204);
+    /// Erases a learner, and returns the receipt.
+    pub async fn erase(&self, student_id: i64) -> Value {
+        self.delete(&format!("/students/{student_id}")).await.expect(200)
     }
 
     /// Posts logs as an array and returns the verdicts.

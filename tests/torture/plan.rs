@@ -63,7 +63,7 @@ impl Plan {
 
     /// How long the steady load goes on.
     pub fn steady(&self) -> Duration {
-        let minutes = self.minutes.unwrap_or(self.either(1, 30));
+        let minutes = self.minutes.unwrap_or(self.either(1, 120));
         Duration::from_secs(minutes * 60)
     }
 }

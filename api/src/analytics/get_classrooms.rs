@@ -34,14 +34,14 @@ use crate::store::{Breakdown, Calendar, Store};
 )]
 #[get("/analytics/classrooms")]
 pub async fn get_classrooms(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let span = RangeQuery::of(&request)?.span(calendar.day_of(clock.now()))?;
-    let report = store.figures(span, Breakdown::Classrooms).await?;
+    let report = store.figures(span, Breakdown::Classrooms, caller.classes()).await?;
     let items: Vec<ClassroomFigures> = report.classrooms.into_iter().map(Into::into).collect();
     let analysis = Analysis::new(span, &calendar, report.totals, items);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(analysis))

@@ -41,9 +41,9 @@ pub struct Daily {
     time_zone: &'static str,
     /// When the figures were read.
     generated_at: DateTime<Utc>,
-    /// The platform as a whole.
+    /// The platform as a whole; for those who are bound to classrooms, all of these.
     totals: EnrolledFigures,
-    /// Every classroom, by name.
+    /// Every classroom, by name; for those who are bound to classrooms, these alone.
     classrooms: Vec<ClassroomFigures>,
     /// Every lesson, by id.
     lessons: Vec<LessonFigures>,
@@ -74,7 +74,7 @@ pub struct Daily {
 )]
 #[get("/analytics/daily")]
 pub async fn get_daily(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
@@ -83,7 +83,7 @@ pub async fn get_daily(
     let DailyQuery { date } = DailyQuery::of(&request)?;
     let generated_at = clock.now();
     let date = date.unwrap_or_else(|| calendar.day_of(generated_at));
-    let report = store.figures(DaySpan::of(date), Breakdown::ClassroomsAndLessons).await?;
+    let report = store.figures(DaySpan::of(date), Breakdown::ClassroomsAndLessons, caller.classes()).await?;
     let FiguresReport { totals, classrooms, lessons, days: _ } = report;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Daily {
         date,

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::NaiveDate;
 
 use super::report::{DailyReport, Facts, Representation, Staleness, day_in_path};
+use super::whole_platform::whole_platform;
 use crate::auth::{Read, Require};
 use crate::clock::Clock;
 use crate::error::Problem;
@@ -33,13 +34,14 @@ use crate::store::{Calendar, Store};
 )]
 #[get("/analytics/daily/{date}/report")]
 pub async fn get_daily_report(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     date: Path<String>,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    whole_platform(&caller)?;
     let representation = Representation::of(&request)?;
     let day = day_in_path(&date)?;
     // Of another day there is no report, and not every database knows it.

@@ -35,14 +35,14 @@ use crate::store::{Breakdown, Calendar, DaySpan, Figures, FiguresReport, Store};
 )]
 #[get("/analytics/engagement")]
 pub async fn get_engagement(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let span = RangeQuery::of(&request)?.span(calendar.day_of(clock.now()))?;
-    let report = store.figures(span, Breakdown::Days).await?;
+    let report = store.figures(span, Breakdown::Days, caller.classes()).await?;
     let items: Vec<DayFigures> = every_day(span, &report);
     let analysis = Analysis::new(span, &calendar, report.totals, items);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(analysis))

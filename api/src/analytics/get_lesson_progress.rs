@@ -153,7 +153,7 @@ fn histogram(furthest: &Furthest) -> Vec<Tenth> {
 )]
 #[get("/analytics/lessons/{lesson_id}/progress")]
 pub async fn get_lesson_progress(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     lesson_id: Path<Id>,
     store: Data<Store>,
@@ -161,7 +161,7 @@ pub async fn get_lesson_progress(
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let span = RangeQuery::of(&request)?.span(calendar.day_of(clock.now()))?;
-    let progress = store.lesson_progress(lesson_id.number(), span).await?;
+    let progress = store.lesson_progress(lesson_id.number(), span, caller.classes()).await?;
     let progress = progress.ok_or_else(|| Problem::not_found("There is no lesson of this id."))?;
     let progress = LessonProgress::new(progress, span, &calendar);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(progress))

@@ -34,14 +34,14 @@ use crate::store::{Breakdown, Calendar, Store};
 )]
 #[get("/analytics/lessons")]
 pub async fn get_lessons(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let span = RangeQuery::of(&request)?.span(calendar.day_of(clock.now()))?;
-    let report = store.figures(span, Breakdown::Lessons).await?;
+    let report = store.figures(span, Breakdown::Lessons, caller.classes()).await?;
     let items: Vec<LessonFigures> = report.lessons.into_iter().map(Into::into).collect();
     let analysis = Analysis::new(span, &calendar, report.totals, items);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(analysis))

@@ -1,5 +1,7 @@
 //! `GET /analytics/timeseries`: how many logs, minute by minute, hour by hour or day by day.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -13,7 +15,7 @@ use crate::auth::{Read, Require};
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
 use crate::parameters::Parameters;
-use crate::store::{BucketCount, Calendar, Store, Window};
+use crate::store::{BucketCount, Calendar, Classes, Store, Window};
 
 /// Which buckets are asked for.
 #[derive(Debug, IntoParams)]
@@ -66,7 +68,7 @@ pub struct TimeseriesItem {
 ///
 /// Counts are exact for the half-open window from `from` to `to`, also where these lie inside a bucket. At most 7
 /// days in minutes, 92 days in hours and 3,660 days in days. Where retention has removed the logs, whole minutes and
-/// whole days are left.
+/// whole days are left; whole days alone for those who are bound to classrooms.
 #[utoipa::path(
     tag = "analytics",
     params(TimeseriesQuery),
@@ -85,14 +87,14 @@ pub struct TimeseriesItem {
 )]
 #[get("/analytics/timeseries")]
 pub async fn get_timeseries(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let (bucket, window) = TimeseriesQuery::of(&request)?.window(clock.now(), calendar.zone)?;
-    let items = items(&store, &calendar, bucket, window).await?;
+    let items = items(&store, &calendar, caller.classes(), bucket, window).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Timeseries {
         bucket,
         from: in_zone(window.from, calendar.zone),
@@ -106,6 +108,7 @@ pub async fn get_timeseries(
 async fn items(
     store: &Store,
     calendar: &Calendar,
+    classes: &Classes,
     bucket: Bucket,
     window: Window,
 ) -> Result<Vec<TimeseriesItem>, Problem> {
@@ -120,19 +123,38 @@ async fn items(
         if window.cuts_a_day_before(calendar, kept_from) {
             return Err(before_retention(calendar, kept_from, "day"));
         }
-        let counts = store.count_days(calendar, window).await?;
+        let counts = store.count_days(calendar, window, classes).await?;
         let days = starts.iter().map(|&start| item(start, counts.get(&calendar.day_of(start)), true));
         return Ok(days.collect());
     }
     let knows_learners = window.from >= kept_from && shown_days(window, calendar.zone) <= TimeDelta::days(1);
     let counts = if knows_learners {
-        store.count_logs(window, &starts).await?
-    } else if window.cuts_a_minute_before(kept_from) {
-        return Err(before_retention(calendar, kept_from, "minute"));
+        store.count_logs(window, &starts, classes).await?
     } else {
-        store.count_minutes(window, &starts).await?
+        count_minutes(store, calendar, classes, window, &starts, kept_from).await?
     };
     Ok((0..).zip(&starts).map(|(place, &start)| item(start, counts.get(&place), knows_learners)).collect())
+}
+
+/// What is kept of minutes is the platform's. Minutes of some classrooms are in the log alone.
+async fn count_minutes(
+    store: &Store,
+    calendar: &Calendar,
+    classes: &Classes,
+    window: Window,
+    starts: &[DateTime<Utc>],
+    kept_from: DateTime<Utc>,
+) -> Result<BTreeMap<i64, BucketCount>, Problem> {
+    match classes {
+        Classes::All if window.cuts_a_minute_before(kept_from) => {
+            Err(before_retention(calendar, kept_from, "minute"))
+        }
+        Classes::All => Ok(store.count_minutes(window, starts).await?),
+        Classes::Only(_) if window.from < kept_from => Err(before_retention(calendar, kept_from, "day")),
+        Classes::Only(classrooms) => {
+            Ok(store.count_minutes_of_classrooms(window, starts, classrooms).await?)
+        }
+    }
 }
 
 /// What is left of removed logs are counts of whole minutes and days.

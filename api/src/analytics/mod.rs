@@ -12,3 +12,4 @@ pub mod report;
 
 mod buckets;
 mod range;
+mod whole_platform;

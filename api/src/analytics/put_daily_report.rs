@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, put};
 use chrono::NaiveDate;
 
 use super::report::{DailyReport, Made, PostedReport, Representation, TASKS_BYTES, Tasks, day_in_path, make};
+use super::whole_platform::whole_platform;
 use crate::auth::{Report, Require};
 use crate::body::read_body;
 use crate::clock::Clock;
@@ -34,7 +35,7 @@ use crate::store::{Calendar, Store};
 )]
 #[put("/analytics/daily/{date}/report")]
 pub async fn put_daily_report(
-    _: Require<Report>,
+    caller: Require<Report>,
     request: HttpRequest,
     date: Path<String>,
     payload: Payload,
@@ -42,6 +43,7 @@ pub async fn put_daily_report(
     calendar: Data<Calendar>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
+    whole_platform(&caller)?;
     let day = day_so_far(&date, &calendar, **clock)?;
     let body = read_body(&request, payload, TASKS_BYTES).await?;
     let tasks = Tasks::read(&request, &body)?;

@@ -40,7 +40,7 @@ pub struct Analysis<T> {
     /// Days are calendar days in this zone.
     #[schema(example = "Europe/Paris")]
     time_zone: &'static str,
-    /// The platform as a whole.
+    /// The platform as a whole; for those who are bound to classrooms, all of these.
     totals: EnrolledFigures,
     /// One for each day, lesson or classroom, in order.
     items: Vec<T>,

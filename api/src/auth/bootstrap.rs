@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Scopes, Secrets};
 use crate::config::BootstrapClient;
 use crate::error::Problem;
-use crate::store::{ApiClient, Store};
+use crate::store::{Actor, ApiClient, Store};
 
 /// Makes the client, or gives it its new secret and every scope. Replicas that start together find it as it should be
 /// and leave it alone.
@@ -25,7 +25,10 @@ pub async fn put_bootstrap_client(
     }
     let secret_hash = secrets.hash(client_secret.expose().to_owned()).await?;
     let scopes = Scopes::all().names().map(Into::into).collect();
-    store.put_api_client(&ApiClient { client_id: client_id.clone(), secret_hash, scopes }, now).await?;
+    let wanted = ApiClient { client_id: client_id.clone(), secret_hash, scopes };
+    if !store.put_api_client(&wanted, Actor::platform(), now).await? {
+        return Err(Problem::conflict("name_taken", "a user has this name: choose another one."));
+    }
     tracing::info!(client_id, created = known.is_none(), "the bootstrap client is up to date");
     Ok(())
 }

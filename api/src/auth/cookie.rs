@@ -8,6 +8,7 @@ use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use super::sessions::LIFETIME;
+use crate::forwarded::is_https;
 use crate::store::SessionKey;
 
 /// Its name.
@@ -53,7 +54,7 @@ impl SessionCookie {
 
 /// No script reads it, no page from elsewhere sends it, and what came by https never travels without.
 fn set_cookie(request: &HttpRequest, value: &str, seconds: i64) -> (HeaderName, String) {
-    let secure = if request.connection_info().scheme() == "https" { "; Secure" } else { "" };
+    let secure = if is_https(request) { "; Secure" } else { "" };
     let cookie =
         format!("{SESSION_COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}");
     (SET_COOKIE, cookie)
@@ -62,9 +63,11 @@ fn set_cookie(request: &HttpRequest, value: &str, seconds: i64) -> (HeaderName, 
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use actix_web::web::Data;
 
     use super::*;
     use crate::entropy;
+    use crate::forwarded::Transport;
 
     fn shown(header: &str) -> Option<String> {
         let request = TestRequest::default().insert_header((COOKIE, header)).to_http_request();
@@ -95,7 +98,9 @@ mod tests {
             |request: TestRequest| SessionCookie("abc".to_owned()).given(&request.to_http_request()).1;
         let plain = "edtech_session=abc; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200";
         assert_eq!(given(TestRequest::default()), plain);
-        let behind_tls = TestRequest::default().insert_header(("x-forwarded-proto", "https"));
-        assert_eq!(given(behind_tls), format!("{plain}; Secure"));
+        let by_tls = Transport { tls: true, ..Transport::default() };
+        assert_eq!(given(TestRequest::default().app_data(Data::new(by_tls))), format!("{plain}; Secure"));
+        // Anybody can say so.
+        assert_eq!(given(TestRequest::default().insert_header(("x-forwarded-proto", "https"))), plain);
     }
 }

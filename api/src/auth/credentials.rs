@@ -1,4 +1,4 @@
-//! A client's credentials: where they come from, and whether they hold.
+//! Credentials of clients and users: where they come from, and whether they hold.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::Secrets;
 use super::post_token::TokenRequest;
 use crate::error::Problem;
-use crate::store::{ApiClient, Store};
+use crate::store::{Account, ApiClient, Store};
 
 /// A client's name and secret. It has no `Debug`: a secret is never printed.
 pub(super) struct Credentials {
@@ -45,9 +45,7 @@ impl Credentials {
     /// The client whose credentials these are, or a 401.
     pub(super) async fn authenticate(self, store: &Store, secrets: &Secrets) -> Result<ApiClient, Problem> {
         let Self { client_id, client_secret, by_basic } = self;
-        // No name of ours holds a control character, and PostgreSQL takes no U+0000.
-        let client =
-            if client_id.contains(char::is_control) { None } else { store.api_client(&client_id).await? };
+        let client = if may_be_a_name(&client_id) { store.api_client(&client_id).await? } else { None };
         let hash = client.as_ref().map(|client| client.secret_hash.as_str());
         let known = secrets.verify(client_secret, hash).await?;
         client.filter(|_| known).ok_or_else(|| {
@@ -68,9 +66,32 @@ impl Credentials {
     }
 }
 
+/// Whose name and password these are, or a 401. One secret is checked, whoever it is, and also where it is nobody: so the
+/// time that it takes tells nothing.
+pub(super) async fn account_of(
+    name: &str,
+    password: String,
+    store: &Store,
+    secrets: &Secrets,
+) -> Result<Account, Problem> {
+    let account = if may_be_a_name(name) { store.account(name).await? } else { None };
+    let is_right = secrets.verify(password, account.as_ref().map(Account::secret_hash)).await?;
+    account.filter(|_| is_right).ok_or_else(invalid_credentials)
+}
+
+/// No name of ours holds a control character, and PostgreSQL takes no U+0000.
+fn may_be_a_name(text: &str) -> bool {
+    !text.contains(char::is_control)
+}
+
 /// 401: which of the two is wrong is nobody's business.
 pub(super) fn invalid_client() -> Problem {
     Problem::unauthorized("invalid_client", "No such client, or another secret.")
+}
+
+/// The same to people.
+pub(super) fn invalid_credentials() -> Problem {
+    Problem::unauthorized("invalid_credentials", "No such name, or another password.")
 }
 
 fn invalid(detail: &str) -> Problem {
@@ -79,9 +100,66 @@ fn invalid(detail: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::Clock;
+    use crate::store::{Actor, NewUser, Role, TemporaryStore};
+
+    /// A user and a client, with hashes that cost what hashes cost.
+    async fn with_two_accounts(secrets: &Secrets) -> TemporaryStore {
+        let temporary = TemporaryStore::open().await;
+        let hash = secrets.hash("correct horse battery".to_owned()).await.unwrap();
+        let client =
+            ApiClient { client_id: "school".to_owned(), secret_hash: hash.clone(), scopes: Vec::new() };
+        assert!(temporary.store.put_api_client(&client, Actor::cli(), Clock.now()).await.unwrap());
+        let (name, role, classrooms) = ("ada".to_owned(), Role::Analyst, [].into());
+        let user = NewUser { name, role, classrooms, password_hash: hash };
+        temporary.store.create_user(user, Actor::cli(), Clock.now()).await.unwrap();
+        temporary
+    }
+
+    #[tokio::test]
+    async fn whoever_has_the_secret_is_let_in_under_the_own_name_alone() {
+        let secrets = Secrets::default();
+        let temporary = with_two_accounts(&secrets).await;
+        let found = async |name, password: &str| {
+            let account = account_of(name, password.to_owned(), &temporary.store, &secrets).await;
+            account.map(|account| account.name().to_owned()).map_err(|problem| problem.code())
+        };
+        for name in ["ada", "school"] {
+            assert_eq!(found(name, "correct horse battery").await, Ok(name.to_owned()));
+            assert_eq!(found(name, "correct horse").await, Err("invalid_credentials"));
+        }
+        for name in ["", "Ada", "eve", "ada\0"] {
+            assert_eq!(found(name, "correct horse battery").await, Err("invalid_credentials"), "{name:?}");
+        }
+    }
+
+    /// A secret that is not checked at all would be a hundred times as fast.
+    #[tokio::test]
+    async fn a_refusal_takes_as_long_whoever_it_is() {
+        let secrets = Secrets::default();
+        let temporary = with_two_accounts(&secrets).await;
+        let names = ["ada", "school", "nobody", "no\0body"];
+        let mut took: [Vec<Duration>; 4] = Default::default();
+        for _ in 0..7 {
+            for (name, took) in names.iter().zip(&mut took) {
+                let begun = Instant::now();
+                let refused = account_of(name, "wrong".to_owned(), &temporary.store, &secrets).await;
+                took.push(begun.elapsed());
+                assert_eq!(refused.err().unwrap().code(), "invalid_credentials");
+            }
+        }
+        let medians = took.map(|mut took| {
+            took.sort_unstable();
+            took[took.len() / 2]
+        });
+        let (shortest, longest) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+        assert!(*longest < 4 * *shortest, "{medians:?}");
+    }
 
     fn basic(pair: &str) -> Option<(String, String)> {
         let header = format!("Basic {}", BASE64_STANDARD.encode(pair));

@@ -3,8 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
 
+use super::acting::remember_claim;
 use super::cookie::SessionCookie;
 use super::origin::vouch_for_cookie;
+use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
 
@@ -23,10 +25,17 @@ use crate::store::Store;
     ),
 )]
 #[delete("/auth/session")]
-pub async fn delete_session(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+pub async fn delete_session(
+    request: HttpRequest,
+    store: Data<Store>,
+    clock: Data<Clock>,
+) -> Result<HttpResponse, Problem> {
     let mut answer = HttpResponse::NoContent();
     if let Some(cookie) = SessionCookie::of(request.headers()) {
         vouch_for_cookie(&request)?;
+        if let Some(session) = store.session(&cookie.key(), clock.now()).await? {
+            remember_claim(&request, session.account.name());
+        }
         store.end_session(&cookie.key()).await?;
         answer.insert_header(SessionCookie::taken(&request));
     }

@@ -8,17 +8,26 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cookie::SessionCookie;
-use super::{Access, Read, Scopes, sessions};
+use super::{Access, Read, Scopes, UserRole, sessions};
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
-use crate::store::{OpenSession, Store};
+use crate::store::{Account, OpenSession, Store};
 
 /// Who is signed in, and what that allows.
 #[derive(Serialize, ToSchema)]
 pub struct Session {
-    /// The client that has signed in; null where nobody has.
+    /// Who has signed in; null where nobody has.
     #[schema(required)]
-    client: Option<String>,
+    name: Option<String>,
+    /// Whether that is a user or a client; null where nobody has signed in.
+    #[schema(required)]
+    kind: Option<AccountKind>,
+    /// The role of a user; null for others.
+    #[schema(required)]
+    role: Option<UserRole>,
+    /// The classrooms whose learners are all that this caller sees; null where it is every classroom.
+    #[schema(required, example = json!(["IA_2025"]))]
+    classrooms: Option<Vec<String>>,
     /// What this caller may do.
     #[schema(example = json!(["read", "roster"]))]
     scopes: Vec<&'static str>,
@@ -27,6 +36,25 @@ pub struct Session {
     expires_at: Option<DateTime<Utc>>,
     /// Whether reading wants a sign-in here.
     sign_in: SignIn,
+}
+
+/// Who can sign in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum AccountKind {
+    /// A person.
+    User,
+    /// A program, with whose secret somebody has signed in.
+    Client,
+}
+
+impl AccountKind {
+    fn of(account: &Account) -> Self {
+        match account {
+            Account::User(_) => Self::User,
+            Account::Client(_) => Self::Client,
+        }
+    }
 }
 
 /// Whether reading wants a sign-in.
@@ -42,14 +70,22 @@ enum SignIn {
 impl Session {
     /// As it is told to its browser.
     pub(super) fn of(session: Option<OpenSession>, reading_is_open: bool) -> Self {
-        let scopes = session.as_ref().map_or_else(Scopes::none, |session| Scopes::of_client(&session.client));
+        let account = session.as_ref().map(|session| &session.account);
+        let scopes = account.map_or_else(Scopes::none, Scopes::of_account);
         let (scopes, sign_in) = match reading_is_open {
             true => (scopes.with::<Read>(), SignIn::Optional),
             false => (scopes, SignIn::Required),
         };
-        let (client, expires_at) =
-            session.map(|session| (session.client.client_id, session.expires_at)).unzip();
-        Self { client, scopes: scopes.names().collect(), expires_at, sign_in }
+        let bound_to = account.and_then(Account::classrooms);
+        Self {
+            name: account.map(|account| account.name().to_owned()),
+            kind: account.map(AccountKind::of),
+            role: account.and_then(Account::role).map(UserRole::from),
+            classrooms: bound_to.map(|classrooms| classrooms.iter().cloned().collect()),
+            scopes: scopes.names().collect(),
+            expires_at: session.as_ref().map(|session| session.expires_at),
+            sign_in,
+        }
     }
 }
 

@@ -6,36 +6,37 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::acting::remember_claim;
 use super::cookie::SessionCookie;
-use super::credentials::{Credentials, invalid_client};
+use super::credentials::{account_of, invalid_credentials};
 use super::get_session::Session;
 use super::origin::{AskedBy, cross_origin};
-use super::{Access, Secrets, sessions};
+use super::{Access, Secrets, Throttle, sessions};
 use crate::body::read_json;
 use crate::clock::Clock;
 use crate::entropy;
 use crate::error::{Problem, ProblemBody};
 use crate::store::Store;
 
-/// The largest body, in bytes: a name and a secret.
+/// The largest body, in bytes: a name and a secret or two.
 pub(super) const BODY_LIMIT: usize = 16 * 1024;
 
 /// What somebody shows to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"client_id": "school", "client_secret": "…"}))]
+#[schema(example = json!({"name": "ada", "password": "…"}))]
 pub struct SessionRequest {
-    /// The client's name.
-    client_id: String,
-    /// The client's secret.
-    client_secret: String,
+    /// The name of a user, or of a client.
+    name: String,
+    /// The user's password, or the client's secret.
+    password: String,
 }
 
 /// Sign in
 ///
-/// For people, in a browser; programs get a token. The session is a cookie that no script can read, is as good as a token
-/// with all that its client may do, and ends twelve hours after its last use. What changes something, and the live socket,
-/// it lets pages of this server alone do.
+/// For people, in a browser; programs get a token. A client signs in as well: so the first user can be made. The session is a
+/// cookie that no script can read, is as good as a token with all that its user or client may do, and ends twelve hours after
+/// its last use. What changes something, and the live socket, it lets pages of this server alone do.
 #[utoipa::path(
     tag = "access",
     request_body = SessionRequest,
@@ -44,7 +45,7 @@ pub struct SessionRequest {
             headers(("Set-Cookie" = String, description = "`edtech_session`"))),
         (status = 400, description = "The body is no JSON", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_client`: no such client, or another secret", body = ProblemBody,
+        (status = 401, description = "`invalid_credentials`: no such name, or another password", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 403, description = "`cross_origin`: a page of somebody else asks", body = ProblemBody,
             content_type = "application/problem+json"),
@@ -56,6 +57,9 @@ pub struct SessionRequest {
             content_type = "application/problem+json"),
         (status = 422, description = "The body is another JSON than this", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_attempts`: too many wrong secrets from here", body = ProblemBody,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds to wait"))),
         (status = 503, description = "Too many ask at once, or the database is away", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -67,18 +71,19 @@ pub async fn post_session(
     store: Data<Store>,
     access: Data<Access>,
     secrets: Data<Secrets>,
+    throttle: Data<Throttle>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     // There is no cookie yet to be vouched for, but nobody shall be signed in as somebody else without knowing.
-    if AskedBy::of(request.headers()) == AskedBy::Another {
+    if AskedBy::of(&request) == AskedBy::Another {
         return Err(cross_origin());
     }
-    let SessionRequest { client_id, client_secret } = read_json(&request, payload, BODY_LIMIT).await?;
-    let credentials = Credentials { client_id, client_secret, by_basic: false };
-    let client = credentials.authenticate(&store, &secrets).await?;
+    let SessionRequest { name, password } = read_json(&request, payload, BODY_LIMIT).await?;
+    remember_claim(&request, &name);
+    let account = throttle.watch(&request, &name, account_of(&name, password, &store, &secrets)).await?;
     let cookie = SessionCookie::random(&mut entropy::rng());
-    let session = sessions::begin(&store, &cookie, client, clock.now()).await?;
-    let session = session.ok_or_else(invalid_client)?;
+    let session = sessions::begin(&store, &cookie, account, clock.now()).await?;
+    let session = session.ok_or_else(invalid_credentials)?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(cookie.given(&request))

@@ -6,9 +6,10 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::credentials::Credentials;
+use super::acting::remember_claim;
+use super::credentials::{Credentials, invalid_client};
 use super::post_session::BODY_LIMIT;
-use super::{Access, LIFETIME, Scopes, Secrets};
+use super::{Access, LIFETIME, Scopes, Secrets, Throttle};
 use crate::body::read_body;
 use crate::clock::Clock;
 use crate::error::{Problem, ProblemBody};
@@ -61,6 +62,9 @@ pub struct TokenAnswer {
             content_type = "application/problem+json"),
         (status = 415, description = "The body has an encoding that is not taken here", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_attempts`: too many wrong secrets from here", body = ProblemBody,
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds to wait"))),
         (status = 503, description = "Too many ask at once, or the database is away", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -72,6 +76,7 @@ pub async fn post_token(
     store: Data<Store>,
     access: Data<Access>,
     secrets: Data<Secrets>,
+    throttle: Data<Throttle>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let form = read_form(&request, payload).await?;
@@ -81,10 +86,15 @@ pub async fn post_token(
             "The one grant here is client_credentials.",
         ));
     }
-    let client = Credentials::of(&request, &form)?.authenticate(&store, &secrets).await?;
+    let credentials = Credentials::of(&request, &form)?;
+    let name = credentials.client_id.clone();
+    remember_claim(&request, &name);
+    let client = throttle.watch(&request, &name, credentials.authenticate(&store, &secrets)).await?;
+    // A change of the client that is under way is waited for; of one that comes later this token is older.
+    let now = clock.now();
+    let client = store.api_client_with_secret(&client).await?.ok_or_else(invalid_client)?;
     let scopes = granted(&client, form.scope.as_deref())?;
-    let token =
-        access.tokens.sign(&client.client_id, &scopes, clock.now(), LIFETIME).map_err(Problem::internal)?;
+    let token = access.tokens.sign(&client.client_id, &scopes, now, LIFETIME).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(TokenAnswer {
         access_token: token,
         token_type: "Bearer",

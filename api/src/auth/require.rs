@@ -9,7 +9,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::{Either, LocalBoxFuture};
 
-use super::caller::{Caller, Standing};
+use super::acting;
+use super::caller::{Caller, CallerKind, Standing};
 use super::cookie::SessionCookie;
 use super::origin::vouch_for_cookie;
 use super::scope::{Read, Scope, Scopes};
@@ -17,7 +18,8 @@ use super::sessions;
 use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::error::Problem;
-use crate::store::{SessionKey, Store};
+use crate::forwarded::is_forwarded;
+use crate::store::{Classes, OpenSession, SessionKey, Store};
 
 /// The subprotocol by which a browser sends its token to a WebSocket, because it can set no header there: it offers
 /// `Sec-WebSocket-Protocol: edtech.bearer, <token>`, and is answered with this name alone.
@@ -39,9 +41,19 @@ pub struct Require<S> {
 }
 
 impl<S> Require<S> {
-    /// The caller's client id; [`ANONYMOUS`](super::ANONYMOUS) where reading is open.
+    /// Who calls.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The caller's name; [`ANONYMOUS`](super::ANONYMOUS) where reading is open.
     pub fn client(&self) -> &str {
         &self.caller.client
+    }
+
+    /// Whose learners the caller may see.
+    pub fn classes(&self) -> &Classes {
+        &self.caller.classes
     }
 
     /// What lets the caller in, for as long as it does.
@@ -80,6 +92,7 @@ struct ClaimedSession {
     key: SessionKey,
     /// Whether the caller needs no session for this.
     open: bool,
+    request: HttpRequest,
     store: web::Data<Store>,
     clock: web::Data<Clock>,
 }
@@ -90,37 +103,36 @@ fn claim<S: Scope>(request: &HttpRequest) -> Result<Claim, Problem> {
     if let Some(token) = bearer(request.headers()) {
         let caller = access.tokens.read(token)?;
         let is_let_in = open || caller.scopes.contains::<S>();
+        acting::remember::<S>(request, &caller, is_let_in);
         return if is_let_in { Ok(Claim::Granted(caller)) } else { Err(insufficient::<S>()) };
     }
     let cookie = SessionCookie::of(request.headers());
     match cookie.map(|cookie| vouch_for_cookie(request).map(|()| cookie.key())) {
         Some(Ok(key)) => {
             let (store, clock) = (shared::<Store>(request)?.clone(), shared::<Clock>(request)?.clone());
-            Ok(Claim::Session(ClaimedSession { key, open, store, clock }))
+            let request = request.clone();
+            Ok(Claim::Session(ClaimedSession { key, open, request, store, clock }))
         }
         _ if open => Ok(Claim::Granted(Caller::anonymous())),
         Some(Err(problem)) => Err(problem),
-        None => Err(Problem::unauthorized(
-            "token_missing",
-            "This needs a token from POST /auth/token, or a session: sign in to the dashboard.",
-        )),
+        None => Err(nobody()),
     }
 }
 
 impl ClaimedSession {
     /// Who is signed in. What a browser still shows of a session that has ended takes nothing away from its caller.
     async fn caller<S: Scope>(self) -> Result<Caller, Problem> {
-        let Self { key, open, store, clock } = self;
-        let Some(session) = sessions::go_on(&store, &key, clock.now()).await? else {
+        let Self { key, open, request, store, clock } = self;
+        let Some(OpenSession { account, .. }) = sessions::go_on(&store, &key, clock.now()).await? else {
             return if open { Ok(Caller::anonymous()) } else { Err(session_ended()) };
         };
-        let scopes = Scopes::of_client(&session.client);
-        let standing = match scopes.contains::<S>() {
-            true => Standing::Session(key),
-            false if open => Standing::Open,
-            false => return Err(insufficient::<S>()),
-        };
-        Ok(Caller { client: session.client.client_id, scopes, standing })
+        let (scopes, classes) = (Scopes::of_account(&account), account.classes());
+        let may = scopes.contains::<S>();
+        let standing = if may || !open { Standing::of_session(key, &classes) } else { Standing::Open };
+        let (client, kind) = (account.name().to_owned(), CallerKind::of(&account));
+        let caller = Caller { client, kind, scopes, classes, standing };
+        acting::remember::<S>(&request, &caller, may || open);
+        if may || open { Ok(caller) } else { Err(insufficient::<S>()) }
     }
 }
 
@@ -131,21 +143,30 @@ impl Access {
     }
 }
 
-fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+/// What the app was built with.
+pub(super) fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
     request.app_data::<web::Data<T>>().ok_or_else(|| Problem::internal("the app was built without its state"))
 }
 
 fn insufficient<S: Scope>() -> Problem {
     let challenge = format!(r#"Bearer error="insufficient_scope", scope="{}""#, S::NAME);
-    Problem::forbidden(format!("This needs the scope `{}`: use a client that has it.", S::NAME))
+    Problem::forbidden(format!("This needs the scope `{}`, which this caller does not have.", S::NAME))
         .with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
-fn session_ended() -> Problem {
+/// 401: nothing was shown.
+pub(super) fn nobody() -> Problem {
+    let detail = "This needs a token from POST /auth/token, or a session: sign in to the dashboard.";
+    Problem::unauthorized("token_missing", detail)
+}
+
+/// 401: what was shown is no session any longer.
+pub(super) fn session_ended() -> Problem {
     Problem::unauthorized("session_ended", "This session has ended: sign in again.")
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token that a request shows.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     by_authorization(headers).or_else(|| by_subprotocol(headers))
 }
 
@@ -163,13 +184,14 @@ fn by_subprotocol(headers: &HeaderMap) -> Option<&str> {
 
 /// Open reading is for programs and pages of this machine. A page from elsewhere, open in a browser here, could reach
 /// the loopback address too: by a name of its own that resolves to it, or by a WebSocket, which knows no same-origin
-/// policy. Both show in what the browser sends along.
+/// policy. Both show in what the browser sends along. Nor is it for whoever a proxy on this machine lets through.
 fn comes_from_this_machine(request: &HttpRequest) -> bool {
     let names_loopback = |name: HeaderName| {
         let value = request.headers().get(name)?.to_str().ok()?.parse::<Uri>().ok()?;
         Some(value.host().is_some_and(is_loopback))
     };
-    names_loopback(header::HOST) == Some(true)
+    !is_forwarded(request)
+        && names_loopback(header::HOST) == Some(true)
         && (!request.headers().contains_key(header::ORIGIN) || names_loopback(header::ORIGIN) == Some(true))
 }
 

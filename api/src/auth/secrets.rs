@@ -1,5 +1,7 @@
 //! Client secrets: hashed with Argon2id, slow by design, and therefore rationed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher;
@@ -25,12 +27,12 @@ const BLOCKS_GIVEN_BACK: usize = 33 * 1024;
 
 /// Hashes secrets and checks them against their hashes.
 pub struct Secrets {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Default for Secrets {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE) }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -51,9 +53,24 @@ impl Secrets {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        let _turn = turn.map_err(|_| Problem::unavailable("Too many clients ask for a token at once."))?;
-        tokio::task::spawn_blocking(work).await.map_err(Problem::internal)
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| Problem::unavailable("Too many clients ask for a token at once."))?;
+        // It ends with the work, which goes on where whoever waits for it hangs up.
+        let turn = Arc::new(Mutex::new(Some(turn)));
+        let held = Arc::clone(&turn);
+        let in_turn = move || {
+            let outcome = work();
+            drop(held);
+            outcome
+        };
+        let working = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(in_turn)));
+        let Ok(working) = working else {
+            // The work stays in a queue that perhaps nobody ever comes to.
+            turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+            return Err(Problem::internal("the system gives no thread to hash in"));
+        };
+        drop(turn);
+        working.await.map_err(Problem::internal)
     }
 }
 
@@ -82,6 +99,8 @@ fn matches(secret: &str, against: &str) -> Result<bool, Cause> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[tokio::test]
@@ -101,6 +120,62 @@ mod tests {
         assert_eq!(DECOY.len(), hash.len());
         // One that cannot be read would be refused at once.
         assert!(argon2::password_hash::phc::PasswordHash::new(DECOY).is_ok());
+    }
+
+    /// Interleaved, and by the median: what else the machine does meets both alike.
+    #[tokio::test]
+    async fn an_unknown_client_takes_as_long_as_a_known_one() {
+        let secrets = Secrets::default();
+        let hash = secrets.hash("correct horse".to_owned()).await.unwrap();
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for _ in 0..15 {
+            for (times, hash) in [(&mut known, Some(hash.as_str())), (&mut unknown, None)] {
+                let begun = Instant::now();
+                assert!(!secrets.verify("another horse".to_owned(), hash).await.unwrap());
+                times.push(begun.elapsed());
+            }
+        }
+        known.sort();
+        unknown.sort();
+        let ratio = unknown[7].as_secs_f64() / known[7].as_secs_f64();
+        assert!((0.5..2.0).contains(&ratio), "{:?} and {:?}", known[7], unknown[7]);
+    }
+
+    /// The one thread of this test goes on meanwhile.
+    #[tokio::test]
+    async fn a_check_holds_up_nobody_else() {
+        let secrets = Secrets::default();
+        let mut check = std::pin::pin!(secrets.verify("any".to_owned(), None));
+        let mut meanwhile = 0;
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut check => break assert!(!outcome.unwrap()),
+                () = tokio::task::yield_now() => meanwhile += 1,
+            }
+        }
+        assert!(meanwhile > 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_no_turn_is_told_to_come_again() {
+        let secrets = Secrets { turns: Arc::new(Semaphore::new(0)) };
+        let begun = Instant::now();
+        let refused = secrets.verify("any".to_owned(), None).await.unwrap_err();
+        assert_eq!(refused.code(), "unavailable");
+        assert!(begun.elapsed() >= PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_the_work_whoever_hangs_up() {
+        let secrets = Secrets { turns: Arc::new(Semaphore::new(1)) };
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let work = secrets.in_turn(move || told.recv());
+        assert!(tokio::time::timeout(Duration::from_millis(50), work).await.is_err());
+        assert_eq!(secrets.turns.available_permits(), 0, "it still runs");
+        go_on.send(()).unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(5), secrets.turns.acquire()).await;
+        assert!(next.is_ok(), "its turn never ends");
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cookie::SessionCookie;
 use crate::error::{StoreError, chain};
-use crate::store::{ApiClient, OpenSession, SessionKey, Store};
+use crate::store::{Account, OpenSession, SessionKey, Store};
 
 /// So long after its last use a session ends.
 pub(super) const LIFETIME: TimeDelta = TimeDelta::hours(12);
@@ -12,16 +12,16 @@ pub(super) const LIFETIME: TimeDelta = TimeDelta::hours(12);
 /// Its use is noted so often at most: or each read would be a write as well.
 const NOTED_EACH: TimeDelta = TimeDelta::minutes(1);
 
-/// Begins a session for a client that has shown its secret; none where it has another secret by now.
+/// Begins a session for an account whose secret was shown; none where it has another secret by now.
 pub(super) async fn begin(
     store: &Store,
     cookie: &SessionCookie,
-    client: ApiClient,
+    account: Account,
     now: DateTime<Utc>,
 ) -> Result<Option<OpenSession>, StoreError> {
     let expires_at = now + LIFETIME;
-    let has_begun = store.begin_session(cookie.key(), &client, now, expires_at).await?;
-    Ok(has_begun.then_some(OpenSession { client, last_seen_at: now, expires_at }))
+    let has_begun = store.begin_session(cookie.key(), &account, now, expires_at).await?;
+    Ok(has_begun.then_some(OpenSession { account, last_seen_at: now, expires_at }))
 }
 
 /// Uses a session, which lets it live on; none where it has ended.
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::entropy;
-    use crate::store::TemporaryStore;
+    use crate::store::{Actor, ApiClient, TemporaryStore};
 
     struct SignedIn {
         temporary: TemporaryStore,
@@ -65,8 +65,8 @@ mod tests {
             let (cookie, began) = (SessionCookie::random(&mut entropy::rng()), Clock.now());
             let (secret_hash, scopes) = ("first".to_owned(), vec!["read".to_owned()]);
             let client = ApiClient { client_id: "school".to_owned(), secret_hash, scopes };
-            temporary.store.put_api_client(&client, began).await.unwrap();
-            begin(&temporary.store, &cookie, client.clone(), began).await.unwrap().unwrap();
+            temporary.store.put_api_client(&client, Actor::cli(), began).await.unwrap();
+            begin(&temporary.store, &cookie, Account::Client(client.clone()), began).await.unwrap().unwrap();
             Self { temporary, cookie, client, began }
         }
 
@@ -103,10 +103,10 @@ mod tests {
     async fn it_belongs_to_the_secret_that_it_began_with() {
         let SignedIn { temporary, cookie, client, began } = SignedIn::new().await;
         let changed = ApiClient { secret_hash: "second".to_owned(), ..client.clone() };
-        temporary.store.put_api_client(&changed, began).await.unwrap();
+        temporary.store.put_api_client(&changed, Actor::cli(), began).await.unwrap();
         assert_eq!(go_on(&temporary.store, &cookie.key(), began).await.unwrap(), None);
         let late = SessionCookie::random(&mut entropy::rng());
-        let begun = begin(&temporary.store, &late, client, began).await.unwrap();
+        let begun = begin(&temporary.store, &late, Account::Client(client), began).await.unwrap();
         assert_eq!(begun, None, "the secret changed while it was checked");
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rand::CryptoRng;
 
+use super::Tokens;
 use crate::config::{Config, ConfigError, JWT_SIGNING_KEY};
 
 /// Beside the database, so that tokens outlive a restart.
@@ -15,12 +16,21 @@ const FILE: &str = "signing.key";
 /// As long as the hash it goes into; written in hexadecimal.
 const BYTES: usize = 32;
 
+/// The tokens of this installation: they are signed with its key, and also read by the key before where there is one.
+pub fn tokens(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Result<Tokens, ConfigError> {
+    let tokens = Tokens::new(&signing_key(config, rng)?);
+    Ok(match &config.jwt_previous_key {
+        Some(previous) => tokens.with_previous_key(previous.expose().as_bytes()),
+        None => tokens,
+    })
+}
+
 /// The configured key, or on the loopback demo the one of the data directory, made at random where there is none. Any
 /// other installation without a key is refused: its replicas would not believe each other's tokens.
-pub fn signing_key(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Result<Vec<u8>, ConfigError> {
+fn signing_key(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Result<Vec<u8>, ConfigError> {
     match &config.jwt_signing_key {
         Some(key) => Ok(key.expose().as_bytes().to_vec()),
-        None if config.is_embedded_default() => kept(&config.data_dir, rng).map_err(|error| {
+        None if config.is_embedded_default() => kept(&config.data_dir, FILE, rng).map_err(|error| {
             JWT_SIGNING_KEY
                 .fault(format!("is not set, and {}: {error}", config.data_dir.join(FILE).display()))
         }),
@@ -30,9 +40,10 @@ pub fn signing_key(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Resu
     }
 }
 
-fn kept(data_dir: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> io::Result<Vec<u8>> {
+/// The key in this file of the data directory, made where there is none.
+pub(super) fn kept(data_dir: &Path, file: &str, rng: &mut (impl CryptoRng + ?Sized)) -> io::Result<Vec<u8>> {
     fs::create_dir_all(data_dir)?;
-    let path = data_dir.join(FILE);
+    let path = data_dir.join(file);
     match fs::read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path, rng),
         found => found.and_then(long_enough),
@@ -72,12 +83,12 @@ mod tests {
     fn the_key_is_made_once_and_is_nobody_elses() {
         let directory = std::env::temp_dir().join(format!("edtech-signing-key-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        let key = kept(&directory, &mut entropy::rng()).unwrap();
+        let key = kept(&directory, FILE, &mut entropy::rng()).unwrap();
         assert_eq!(key.len(), 2 * BYTES);
-        assert_eq!(kept(&directory, &mut entropy::rng()).unwrap(), key);
+        assert_eq!(kept(&directory, FILE, &mut entropy::rng()).unwrap(), key);
         assert_eq!(fs::metadata(directory.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(directory.join(FILE), "short").unwrap();
-        assert!(kept(&directory, &mut entropy::rng()).is_err());
+        assert!(kept(&directory, FILE, &mut entropy::rng()).is_err());
         fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -163,6 +163,8 @@ async fn serve(
         ("DATABASE_URL", database.url().to_owned()),
         ("EDTECH_DATA_DIR", directory),
         ("EDTECH_JWT_SIGNING_KEY", signing_key.to_owned()),
+        // Nobody else may know a trial's learners either.
+        ("EDTECH_ERASURE_KEY", signing_key.to_owned()),
         ("EDTECH_BOOTSTRAP_CLIENT_ID", CLIENT.to_owned()),
         ("EDTECH_BOOTSTRAP_CLIENT_SECRET", secret.to_owned()),
         ("EDTECH_BENCHMARKS", "off".to_owned()),

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::database_settings;
+use super::operators_database;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::data_dir::DataDirLock;
-use crate::store::{Backup, Restored};
+use crate::store::{Actor, AuditEntry, AuditTarget, Backup, Restored};
 
 /// Which file the copy is.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct BackupArgs {
 }
 
 pub(super) async fn back_up(file: PathBuf, config: &Config) -> anyhow::Result<()> {
-    let database = database_settings(config);
+    let database = operators_database(config);
     let name = file.display().to_string();
     let backup = tokio::task::spawn_blocking(move || database.back_up_into(&file)).await??;
     writeln!(std::io::stdout(), "{name}: {}", held_in(&backup))?;
@@ -31,9 +31,11 @@ pub(super) async fn back_up(file: PathBuf, config: &Config) -> anyhow::Result<()
 
 pub(super) async fn restore(file: PathBuf, config: &Config) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(config)?;
-    let database = database_settings(config);
-    let moment = format!("before-{}", Clock.now().format("%Y%m%dT%H%M%SZ"));
-    let restored = tokio::task::spawn_blocking(move || database.restore_from(&file, &moment)).await??;
+    let database = operators_database(config);
+    let now = Clock.now();
+    let moment = format!("before-{}", now.format("%Y%m%dT%H%M%SZ"));
+    let entry = AuditEntry::done(now, Actor::cli(), "restore", AuditTarget::None);
+    let restored = database.restore_from(&file, &moment, entry).await?;
     let Restored { backup, replaced } = restored;
     writeln!(std::io::stdout(), "restored {}", held_in(&backup))?;
     if let Some(replaced) = replaced {

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 
-use crate::app::database_settings;
+use super::operators_database;
 use crate::benchmarks::{
     Asked, Comparison, ComparisonPage, Ground, Progress, Report, ReportPage, Run, Steps, Verdict,
 };
@@ -72,7 +72,7 @@ async fn measured(wanted: &Wanted, config: &Config) -> anyhow::Result<(Report, O
     })?;
     // Better now than after ten minutes.
     let baseline = wanted.baseline.as_deref().map(read).transpose()?;
-    let ground = Ground::beside(&database_settings(config), &config.data_dir);
+    let ground = Ground::beside(&operators_database(config), &config.data_dir);
     ground.sweep().await?;
     let run = Run::new(kind, parameters);
     let (mut steps, told) = Steps::new();

@@ -1,24 +1,23 @@
 //! `edtech-api client`: the programs that may call the API, kept by an operator.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use rand::CryptoRng;
 
-use crate::app::database_settings;
+use super::accounts::{NO_SCHEMA, day, refused, say, secret_in};
+use super::operators_database;
 use crate::auth::{Scopes, Secrets};
 use crate::clock::Clock;
 use crate::config::{Config, Settings, client_name};
 use crate::entropy;
-use crate::store::{ApiClient, ApiClientRow, Store};
+use crate::store::{Actor, ApiClient, ApiClientRow, Store};
 
 /// A drawn secret, in bytes; written in hexadecimal.
 const SECRET_BYTES: usize = 32;
-
-const NO_SCHEMA: &str = "the clients could not be read: is the schema there? `edtech-api migrate` makes it";
 
 /// What to do with clients.
 #[derive(Debug, Args)]
@@ -38,7 +37,7 @@ pub enum Action {
     Put(PutArgs),
     /// List the clients, with what each may do.
     List(#[command(flatten)] Settings),
-    /// Remove a client. Its sessions end at once, its tokens within a quarter of an hour.
+    /// Remove a client. Its sessions end at once, its tokens within a minute.
     Remove(RemoveArgs),
 }
 
@@ -49,7 +48,7 @@ pub struct PutArgs {
     #[arg(long, value_name = "NAME", value_parser = client_name)]
     id: String,
 
-    /// What it may do, between commas: read, roster, ingest, report, operate.
+    /// What it may do, between commas: read, learners, roster, ingest, report, operate, admin.
     #[arg(long, value_name = "SCOPES", value_parser = some_scopes)]
     scope: Scopes,
 
@@ -88,7 +87,7 @@ impl Action {
 }
 
 pub(super) async fn run(action: Action, config: &Config) -> anyhow::Result<ExitCode> {
-    let store = Store::connect_patiently(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&operators_database(config)).await?;
     match action {
         Action::Put(args) => put(&store, config, args).await?,
         Action::List(_) => list(&store).await?,
@@ -102,7 +101,7 @@ async fn put(store: &Store, config: &Config, args: PutArgs) -> anyhow::Result<()
     let PutArgs { id, scope, secret_file, settings: _ } = args;
     refuse_bootstrap_client(config, &id)?;
     let (secret, is_drawn) = match secret_file {
-        Some(file) => (secret_in(&file)?, false),
+        Some(file) => (secret_in("--secret-file", &file)?, false),
         None => (drawn(&mut entropy::rng()), true),
     };
     let known = store.api_client(&id).await.context(NO_SCHEMA)?;
@@ -115,7 +114,10 @@ async fn put(store: &Store, config: &Config, args: PutArgs) -> anyhow::Result<()
     }
     let secret_hash = secrets.hash(secret.clone()).await.map_err(refused)?;
     let scopes = scope.names().map(Into::into).collect();
-    store.put_api_client(&ApiClient { client_id: id.clone(), secret_hash, scopes }, Clock.now()).await?;
+    let wanted = ApiClient { client_id: id.clone(), secret_hash, scopes };
+    if !store.put_api_client(&wanted, Actor::cli(), Clock.now()).await? {
+        anyhow::bail!("{id} is the name of a user: a client needs another one");
+    }
     if is_drawn {
         writeln!(std::io::stdout(), "{secret}")?;
     }
@@ -134,7 +136,6 @@ async fn list(store: &Store) -> anyhow::Result<()> {
         return say("there is no client yet: see `edtech-api client put --help`");
     }
     for ApiClientRow { client_id, scopes, created_at, updated_at, secret_hash: _ } in clients {
-        let day = |moment: chrono::DateTime<chrono::Utc>| moment.format("%Y-%m-%d").to_string();
         let (made, changed) = (day(created_at), day(updated_at));
         writeln!(stdout, "{client_id:longest$}  made {made}  changed {changed}  {scopes}")?;
     }
@@ -143,10 +144,10 @@ async fn list(store: &Store) -> anyhow::Result<()> {
 
 async fn remove(store: &Store, config: &Config, id: &str) -> anyhow::Result<()> {
     refuse_bootstrap_client(config, id)?;
-    if !store.remove_api_client(id).await.context(NO_SCHEMA)? {
+    if !store.remove_api_client(id, Actor::cli(), Clock.now()).await.context(NO_SCHEMA)? {
         anyhow::bail!("there is no client {id:?}; `edtech-api client list` shows those that there are");
     }
-    say(&format!("{id} is removed; tokens that it has live for a quarter of an hour at most"))
+    say(&format!("{id} is removed; within a minute no server takes its tokens"))
 }
 
 /// The next start would undo it.
@@ -160,16 +161,6 @@ fn refuse_bootstrap_client(config: &Config, id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Editors and `echo` end a file with a line break that is no part of the secret.
-fn secret_in(file: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("--secret-file names {}, which cannot be read", file.display()))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => anyhow::bail!("--secret-file names {}, which is empty", file.display()),
-        secret => Ok(secret.to_owned()),
-    }
-}
-
 fn drawn(rng: &mut (impl CryptoRng + ?Sized)) -> String {
     let mut secret = [0; SECRET_BYTES];
     rng.fill_bytes(&mut secret);
@@ -179,13 +170,4 @@ fn drawn(rng: &mut (impl CryptoRng + ?Sized)) -> String {
 fn some_scopes(text: &str) -> Result<Scopes, String> {
     let scopes = Scopes::parse(text).map_err(|error| error.to_string())?;
     if scopes == Scopes::none() { Err("it may do nothing: name a scope".to_owned()) } else { Ok(scopes) }
-}
-
-fn refused(problem: crate::error::Problem) -> anyhow::Error {
-    anyhow::anyhow!("the secret could not be hashed: {problem}")
-}
-
-/// On standard error: standard output belongs to secrets and lists.
-fn say(what: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stderr(), "{what}")?)
 }

@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 
-use crate::app::database_settings;
+use super::operators_database;
 use crate::config::Config;
 use crate::data_dir::DataDirLock;
 use crate::store::Store;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(config)?;
-    let store = Store::connect_patiently(&database_settings(config)).await?;
+    let store = Store::connect_patiently(&operators_database(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
     tracing::info!(database = %config.database_url, "the schema is up to date");
     Ok(())

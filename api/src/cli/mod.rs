@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
+mod accounts;
 mod backup;
 mod benchmark;
 mod client;
+mod erasure;
 mod migrate;
 mod openapi;
 mod progress;
@@ -10,6 +12,7 @@ mod rebuild;
 mod retention;
 mod serve;
 mod token;
+mod user;
 mod verify;
 
 use std::ffi::OsString;
@@ -18,9 +21,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::app::database_settings;
 use crate::config::{Config, ConfigError, Settings, with_each_arg, with_file_as_defaults};
 use crate::error::chain;
-use crate::store::SettingsError;
+use crate::store::{DatabaseSettings, SettingsError, WritesFor};
 use crate::telemetry;
 
 /// EdTech Stream: learning activity, stored and counted as it happens.
@@ -45,20 +49,24 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database's schema up to date, and end. `serve` does it too.
     Migrate(#[command(flatten)] Settings),
-    /// Print a token for the API, signed with this installation's key.
+    /// Print a token for the API, signed with this installation's key; or take tokens back.
     #[command(after_help = TOKEN_EXAMPLES)]
-    Token(token::TokenArgs),
+    Token(Box<token::TokenArgs>),
     /// Keep the programs that may call the API.
     Client(client::ClientArgs),
+    /// Keep the tombstones of learners who were erased.
+    Erasure(erasure::ErasureArgs),
+    /// Keep the people who may sign in.
+    User(user::UserArgs),
     /// Recompute every figure from the raw log and name each difference.
     ///
     /// Ends with 0 where there is none, with 1 where there is one, with 2 where it could not run. Changes nothing.
     Verify(#[command(flatten)] Settings),
     /// Count everything anew from the raw log, also by a new time zone or threshold. Stop every server first.
     Rebuild(#[command(flatten)] Settings),
-    /// Remove old logs and keep what was counted of them; servers may go on.
+    /// Remove what has become too old, and keep what was counted of it; servers may go on, and do it each hour.
     ///
-    /// The days before are closed: later logs of theirs are refused, and nothing recounts them.
+    /// Days whose logs are removed are closed: later logs of theirs are refused, and nothing recounts them.
     #[command(after_help = RETENTION_EXAMPLES)]
     Retention(retention::RetentionArgs),
     /// Copy an SQLite database into a file; servers may go on. PostgreSQL has pg_dump for that.
@@ -90,19 +98,21 @@ Examples:
   edtech-api serve
   edtech-api serve --time-zone Europe/Paris --data-dir /var/lib/edtech
   DATABASE_URL=postgres://edtech:secret@db/edtech HOST=0.0.0.0 \\
-    EDTECH_JWT_SIGNING_KEY_FILE=/run/secrets/signing-key edtech-api serve
+    EDTECH_JWT_SIGNING_KEY_FILE=/run/secrets/signing-key EDTECH_ERASURE_KEY_FILE=/run/secrets/erasure-key \\
+    edtech-api serve
   edtech-api serve --config /etc/edtech.toml          flat TOML, say: PORT = 8000";
 
 const TOKEN_EXAMPLES: &str = "\
 Examples:
   edtech-api token
   edtech-api token --scope ingest,roster --subject simulator --minutes 60
+  edtech-api token revoke --sub simulator
   curl -H \"Authorization: Bearer $(edtech-api token --scope roster)\" http://127.0.0.1:8000/students";
 
 const RETENTION_EXAMPLES: &str = "\
 Examples:
-  edtech-api retention --keep-days 400 --dry-run      how many logs would go?
-  edtech-api retention --keep-days 400
+  edtech-api retention --dry-run                      how much of what would go?
+  edtech-api retention --class logs --keep-days 400
   EDTECH_KEEP_DAYS=400 edtech-api serve               the server does it by itself, each hour";
 
 const BACKUP_EXAMPLES: &str = "\
@@ -155,16 +165,30 @@ impl Command {
                 return benchmark::run(wanted, &configured(settings)?).await;
             }
             Self::Migrate(settings) => migrate::run(&configured(settings)?).await?,
-            Self::Token(args) => token::run(args)?,
+            Self::Token(args) => match args.action {
+                None => token::print(*args)?,
+                Some(token::Action::Revoke(ref revoke)) => {
+                    let config = configured(args.settings().clone())?;
+                    token::revoke(&revoke.sub, &config).await?;
+                }
+            },
             Self::Client(client::ClientArgs { action }) => {
                 let config = configured(action.settings().clone())?;
                 return client::run(action, &config).await;
             }
+            Self::Erasure(erasure::ErasureArgs { action }) => {
+                let config = configured(action.settings().clone())?;
+                return erasure::run(action, &config).await;
+            }
+            Self::User(user::UserArgs { action }) => {
+                let config = configured(action.settings().clone())?;
+                return user::run(action, &config).await;
+            }
             Self::Verify(settings) => return verify::run(&configured(settings)?).await,
             Self::Rebuild(settings) => return rebuild::run(&configured(settings)?).await,
             Self::Retention(args) => {
-                let retention::RetentionArgs { dry_run, settings } = args;
-                return retention::run(dry_run, &configured(settings)?).await;
+                let retention::RetentionArgs { dry_run, classes, settings } = args;
+                return retention::run(dry_run, &classes, &configured(settings)?).await;
             }
             Self::Backup(backup::BackupArgs { file, settings }) => {
                 backup::back_up(file, &configured(settings)?).await?;
@@ -182,8 +206,10 @@ impl Command {
             Self::Migrate(settings) | Self::Verify(settings) | Self::Rebuild(settings) => Some(settings),
             Self::Serve(args) => Some(&args.settings),
             Self::Benchmark(args) => Some(&args.settings),
-            Self::Token(args) => Some(&args.settings),
+            Self::Token(args) => Some(args.settings()),
             Self::Client(args) => Some(args.action.settings()),
+            Self::Erasure(args) => Some(args.action.settings()),
+            Self::User(args) => Some(args.action.settings()),
             Self::Retention(args) => Some(&args.settings),
             Self::Backup(args) | Self::Restore(args) => Some(&args.settings),
             Self::Openapi => None,
@@ -195,6 +221,11 @@ fn configured(settings: Settings) -> anyhow::Result<Config> {
     let config = Config::try_from(settings)?;
     telemetry::start_log(&config)?;
     Ok(config)
+}
+
+/// The database, for an operator: a command waits where a client would be told to come again.
+fn operators_database(config: &Config) -> DatabaseSettings {
+    DatabaseSettings { writes_for: WritesFor::Operator, ..database_settings(config) }
 }
 
 /// Why a command line cannot be followed.

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::operators_database;
 use super::progress::Progress;
-use crate::app::database_settings;
 use crate::config::Config;
 use crate::data_dir::DataDirLock;
 use crate::store::{Calendar, Store};
@@ -13,7 +13,7 @@ use crate::store::{Calendar, Store};
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let _lock = DataDirLock::take(config)?;
     let calendar = Calendar { zone: config.time_zone, threshold: config.completion_threshold };
-    let store = Store::connect(&database_settings(config)).await?;
+    let store = Store::connect(&operators_database(config)).await?;
     store.migrate().await?;
     let progress = Arc::new(Progress::of("learners"));
     let told = Arc::clone(&progress);

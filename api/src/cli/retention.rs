@@ -1,39 +1,79 @@
-//! `edtech-api retention`: removes old logs, keeps what was counted of them.
+//! `edtech-api retention`: removes what has become too old, and keeps what was counted of it.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
-use clap::Args;
+use anyhow::Context;
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, ValueEnum};
 
+use super::operators_database;
 use super::progress::Progress;
-use crate::app::database_settings;
 use crate::clock::Clock;
-use crate::config::{Config, KEEP_DAYS, Settings};
-use crate::store::{Calendar, Retained, Store};
+use crate::config::{Config, Settings};
+use crate::retention::outdated;
+use crate::store::{Actor, Calendar, Outdated, Retained, Store};
 
-/// Whether to do it. How many days to keep is a setting like the others.
+const NO_SCHEMA: &str = "nothing is there to be removed: is the schema there? `edtech-api migrate` makes it";
+
+/// Of what, and whether to do it. How many days to keep is a setting like the others.
 #[derive(Debug, Args)]
 pub struct RetentionArgs {
     /// Only tells what would be removed.
     #[arg(long)]
     pub(super) dry_run: bool,
+
+    /// Of this class alone; may be given several times [default: of all].
+    #[arg(long = "class", value_name = "CLASS")]
+    pub(super) classes: Vec<Class>,
+
     #[command(flatten)]
     pub(super) settings: Settings,
 }
 
-pub(super) async fn run(dry_run: bool, config: &Config) -> anyhow::Result<ExitCode> {
-    let keep_days = config.keep_days.ok_or_else(|| KEEP_DAYS.fault("is needed"))?;
+/// A class of data that becomes too old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Class {
+    /// Streaming logs (EDTECH_KEEP_DAYS).
+    Logs,
+    /// Refused logs (EDTECH_KEEP_REJECTED_DAYS).
+    Rejected,
+    /// The audit log (EDTECH_KEEP_AUDIT_DAYS).
+    Audit,
+    /// Daily reports (EDTECH_KEEP_REPORTS_DAYS).
+    Reports,
+}
+
+impl Class {
+    fn of(what: Outdated) -> Self {
+        match what {
+            Outdated::RejectedLogs => Self::Rejected,
+            Outdated::AuditLog => Self::Audit,
+            Outdated::Reports => Self::Reports,
+        }
+    }
+}
+
+pub(super) async fn run(dry_run: bool, classes: &[Class], config: &Config) -> anyhow::Result<ExitCode> {
     // By the rules that the database was counted by, whatever this process is configured with.
-    let store = Store::connect(&database_settings(config)).await?;
-    let calendar = store.counted_by().await?;
-    let before = calendar.first_day_kept(Clock.now(), keep_days);
-    let said = if dry_run {
-        tell(&store, calendar, before).await?
-    } else {
-        remove(&store, calendar, before).await?
-    };
-    writeln!(std::io::stdout(), "{said}")?;
+    let store = Store::connect(&operators_database(config)).await?;
+    let calendar = store.counted_by().await.context(NO_SCHEMA)?;
+    let now = Clock.now();
+    let is_wanted = |class| classes.is_empty() || classes.contains(&class);
+    if is_wanted(Class::Logs) {
+        let before = calendar.first_day_kept(now, config.keep.logs);
+        let said = if dry_run {
+            tell(&store, calendar, before).await?
+        } else {
+            remove(&store, calendar, before, now).await?
+        };
+        writeln!(std::io::stdout(), "{said}")?;
+    }
+    for (what, before) in outdated(config.keep, now) {
+        if is_wanted(Class::of(what)) {
+            writeln!(std::io::stdout(), "{}", outdate(&store, what, before, now, dry_run).await?)?;
+        }
+    }
     store.close().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -45,12 +85,35 @@ async fn tell(store: &Store, calendar: Calendar, before: NaiveDate) -> anyhow::R
     ))
 }
 
-async fn remove(store: &Store, calendar: Calendar, before: NaiveDate) -> anyhow::Result<String> {
+async fn remove(
+    store: &Store,
+    calendar: Calendar,
+    before: NaiveDate,
+    now: DateTime<Utc>,
+) -> anyhow::Result<String> {
     let progress = Progress::of("logs");
-    let removed = store.remove_logs_before(calendar, before, &|done, total| progress.tell(done, total)).await;
+    let by = Actor::cli();
+    let told = |done, total| progress.tell(done, total);
+    let removed = store.remove_logs_before(calendar, before, (&by, now), &told).await;
     progress.end();
     let Some(Retained { closed_before, removed }) = removed? else {
         anyhow::bail!("another run of retention is under way on this database: it does the same");
     };
     Ok(format!("removed {removed} logs; the days before {closed_before} are closed, their counts stay"))
+}
+
+async fn outdate(
+    store: &Store,
+    what: Outdated,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    dry_run: bool,
+) -> anyhow::Result<String> {
+    let (name, day) = (what.name(), before.date_naive());
+    Ok(if dry_run {
+        format!("would remove {} {name} of before {day}", store.count_outdated(what, before).await?)
+    } else {
+        let removed = store.remove_outdated(what, before, &Actor::cli(), now).await?;
+        format!("removed {removed} {name} of before {day}")
+    })
 }

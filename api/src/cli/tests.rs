@@ -16,7 +16,9 @@ fn the_command_line_is_consistent() {
 #[test]
 fn without_a_command_there_is_help() {
     let help = help(&["edtech-api"]);
-    for command in ["serve", "migrate", "token", "client", "verify", "rebuild", "openapi", "Examples:"] {
+    for command in
+        ["serve", "migrate", "token", "client", "user", "verify", "rebuild", "openapi", "Examples:"]
+    {
         assert!(help.contains(command), "{help}");
     }
 }
@@ -52,11 +54,23 @@ fn a_client_that_could_not_be_is_refused() {
     let put = |id, scope| help(&["edtech-api", "client", "put", "--id", id, "--scope", scope]);
     assert!(put("air:flow", "read").contains("is no name of 1 to 255 ASCII characters"));
     assert!(put("airflow", "").contains("may do nothing"));
-    assert!(put("airflow", "admin").contains("there are read, roster"));
+    assert!(put("airflow", "everything").contains("there are read, learners, roster"));
+}
+
+#[test]
+fn a_user_that_could_not_be_is_refused() {
+    let put = |more: &[&str]| help(&[&["edtech-api", "user", "put"], more].concat());
+    assert!(
+        put(&["--name", "a da", "--role", "analyst"]).contains("is no name of 1 to 255 ASCII characters")
+    );
+    assert!(put(&["--name", "ada", "--role", "admin"]).contains("there are educator, analyst and operator"));
+    assert!(put(&["--name", "ada"]).contains("--role"));
+    let both = ["--name", "ada", "--role", "analyst", "--new-password", "--password-file", "any"];
+    assert!(put(&both).contains("cannot be used with"));
 }
 
 #[test]
 fn a_scope_that_is_none_is_named() {
-    let error = help(&["edtech-api", "token", "--scope", "read,admin"]);
-    assert!(error.contains("admin") && error.contains("roster"), "{error}");
+    let error = help(&["edtech-api", "token", "--scope", "read,everything"]);
+    assert!(error.contains("everything") && error.contains("roster"), "{error}");
 }

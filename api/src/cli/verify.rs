@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use super::operators_database;
 use super::progress::Progress;
-use crate::app::database_settings;
 use crate::config::Config;
 use crate::error::chain;
 use crate::store::{Store, Verification};
@@ -27,7 +27,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
 
 /// By the rules that the database was counted by, whatever this process is configured with.
 async fn verify(config: &Config) -> anyhow::Result<Verification> {
-    let store = Store::connect_read_only(&database_settings(config)).await?;
+    let store = Store::connect_read_only(&operators_database(config)).await?;
     let calendar = store.counted_by().await?;
     let progress = Progress::of("learners");
     let verification = store.verify(calendar, &|done, total| progress.tell(done, total)).await;

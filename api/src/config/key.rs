@@ -33,6 +33,12 @@ pub(super) const HOST: Key = key("HOST", "IP address", "0.0.0.0");
 pub const PORT: Key = key("PORT", "port", "8000");
 /// Where `/metrics` are served, away from the API.
 pub const METRICS_LISTEN: Key = key("EDTECH_METRICS_LISTEN", "address with a port", "0.0.0.0:9100");
+pub(super) const TRUSTED_PROXIES: Key =
+    key("EDTECH_TRUSTED_PROXIES", "list of networks", "10.0.0.0/8,192.168.1.7");
+/// The server's own certificate, and what goes with it.
+pub const TLS_CERTIFICATE: Key = key("EDTECH_TLS_CERTIFICATE", "file", "/etc/edtech/tls.crt");
+/// The private key of the certificate.
+pub const TLS_KEY: Key = key("EDTECH_TLS_KEY", "file", "/etc/edtech/tls.key");
 pub(super) const SHUTDOWN_SECONDS: Key = key("EDTECH_SHUTDOWN_SECONDS", "number", "10");
 pub(super) const TIME_ZONE: Key = key("EDTECH_TIME_ZONE", "IANA time zone", "Europe/Paris");
 pub(super) const COMPLETION_THRESHOLD: Key = key("EDTECH_COMPLETION_THRESHOLD", "percentage", "90");
@@ -40,13 +46,22 @@ pub(super) const BOOTSTRAP_CLIENT_ID: Key = key("EDTECH_BOOTSTRAP_CLIENT_ID", "n
 pub(super) const BOOTSTRAP_CLIENT_SECRET: Key =
     key("EDTECH_BOOTSTRAP_CLIENT_SECRET", "secret", "\"$(openssl rand -hex 32)\"");
 pub(super) const BENCHMARKS: Key = key("EDTECH_BENCHMARKS", "switch", "off");
-/// For how long logs are kept.
-pub const KEEP_DAYS: Key = key("EDTECH_KEEP_DAYS", "number", "400");
+pub(super) const KEEP_DAYS: Key = key("EDTECH_KEEP_DAYS", "number", "400");
+pub(super) const KEEP_REJECTED_DAYS: Key = key("EDTECH_KEEP_REJECTED_DAYS", "number", "30");
+pub(super) const KEEP_AUDIT_DAYS: Key = key("EDTECH_KEEP_AUDIT_DAYS", "number", "365");
+pub(super) const KEEP_REPORTS_DAYS: Key = key("EDTECH_KEEP_REPORTS_DAYS", "number", "1825");
 pub(super) const DAILY_REPORT_AT: Key = key("EDTECH_DAILY_REPORT_AT", "time of day", "02:30");
 pub(super) const LOG_FORMAT: Key = key("EDTECH_LOG_FORMAT", "format", "json");
 
+/// What tombstones of erased learners are made with.
+pub const ERASURE_KEY: Key = key("EDTECH_ERASURE_KEY", "key", "\"$(openssl rand -hex 32)\"");
+
 /// What tokens are signed with.
 pub const JWT_SIGNING_KEY: Key = key("EDTECH_JWT_SIGNING_KEY", "key", "\"$(openssl rand -hex 32)\"");
+
+/// What tokens were signed with before.
+pub(super) const JWT_PREVIOUS_KEY: Key =
+    key("EDTECH_JWT_PREVIOUS_KEY", "key", "the EDTECH_JWT_SIGNING_KEY that there was");
 
 /// Which log lines are written.
 pub const RUST_LOG: Key = key("RUST_LOG", "log filter", "info,edtech_api=debug");

@@ -3,6 +3,7 @@
 mod database_url;
 mod file;
 mod key;
+mod proxies;
 mod secret;
 mod settings;
 
@@ -16,13 +17,18 @@ use chrono_tz::Tz;
 
 pub use database_url::DatabaseUrl;
 pub use file::{with_each_arg, with_file_as_defaults};
-pub use key::{ConfigError, DATA_DIR, JWT_SIGNING_KEY, KEEP_DAYS, METRICS_LISTEN, PORT, RUST_LOG};
+pub use key::{
+    ConfigError, DATA_DIR, ERASURE_KEY, JWT_SIGNING_KEY, Key, METRICS_LISTEN, PORT, RUST_LOG,
+    TLS_CERTIFICATE, TLS_KEY,
+};
+pub use proxies::TrustedProxies;
 pub use secret::Secret;
 pub use settings::Settings;
 
 use key::{
     BENCHMARKS, BOOTSTRAP_CLIENT_ID, BOOTSTRAP_CLIENT_SECRET, COMPLETION_THRESHOLD, DAILY_REPORT_AT,
-    DATABASE_CONNECTIONS, DATABASE_URL, HOST, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
+    DATABASE_CONNECTIONS, DATABASE_URL, HOST, JWT_PREVIOUS_KEY, KEEP_AUDIT_DAYS, KEEP_DAYS,
+    KEEP_REJECTED_DAYS, KEEP_REPORTS_DAYS, LOG_FORMAT, SHUTDOWN_SECONDS, TIME_ZONE,
 };
 
 /// HS256 signs with a key of at least as many bytes as its hash (RFC 7518, 3.2).
@@ -44,6 +50,10 @@ pub struct Config {
     pub host: IpAddr,
     /// The port that the API listens on; 0 takes a free one.
     pub port: u16,
+    /// The certificate that the API speaks TLS with; plain HTTP without it.
+    pub tls: Option<TlsFiles>,
+    /// Whose word on where a request comes from counts.
+    pub trusted_proxies: TrustedProxies,
     /// The address that `/metrics` is served on, away from the API.
     pub metrics_listen: Option<SocketAddr>,
     /// How long a stop may take.
@@ -54,18 +64,50 @@ pub struct Config {
     pub completion_threshold: i32,
     /// Whether the server measures itself when it is asked to.
     pub benchmarks: Switch,
-    /// For how many days before today logs are kept; for ever without it.
-    pub keep_days: Option<u32>,
+    /// For how many days each class of data is kept.
+    pub keep: KeepDays,
     /// When the report of the day before is made, in the zone that days are counted in; by nobody here without it.
     pub daily_report_at: Option<NaiveTime>,
     /// What tokens are signed with, where it is given.
     pub jwt_signing_key: Option<Secret>,
+    /// What tokens were signed with before, and are still read by.
+    pub jwt_previous_key: Option<Secret>,
+    /// What tombstones of erased learners are made with, where it is given.
+    pub erasure_key: Option<Secret>,
     /// The client that is made at the start.
     pub bootstrap_client: Option<BootstrapClient>,
     /// Which log lines are written.
     pub log_filter: String,
     /// How log lines are written; by where they go, where this is left out.
     pub log_format: Option<LogFormat>,
+}
+
+/// A century.
+const MOST_DAYS: u32 = 36_500;
+
+/// What is younger nobody can take out of the audit log.
+const FEWEST_AUDIT_DAYS: u32 = 30;
+
+/// For how many days before today each class of data is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepDays {
+    /// Logs, by the day of their event.
+    pub logs: u32,
+    /// Refused logs, by when they last came.
+    pub rejected_logs: u32,
+    /// The audit log, by when it happened.
+    pub audit_log: u32,
+    /// Daily reports, by when they were made.
+    pub reports: u32,
+}
+
+/// Where the certificate is, and its private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, its intermediates after it.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// Whether something is done.
@@ -120,10 +162,10 @@ pub struct BootstrapClient {
 }
 
 impl Config {
-    /// Whether this is the demo on one machine: SQLite, and nobody else can connect. There reading is open and a missing
-    /// signing key is made.
+    /// Whether this is the demo on one machine: SQLite, and nobody else can connect, neither by a proxy. There reading is
+    /// open and a missing signing key is made.
     pub fn is_embedded_default(&self) -> bool {
-        self.database_url.is_sqlite() && self.host.is_loopback()
+        self.database_url.is_sqlite() && self.host.is_loopback() && self.trusted_proxies.is_empty()
     }
 
     /// The share of a stop in which requests are answered; the rest is for the queue that they leave behind.
@@ -143,6 +185,9 @@ impl TryFrom<Settings> for Config {
     fn try_from(settings: Settings) -> Result<Self, ConfigError> {
         let url = DATABASE_URL.secret(settings.database_url, settings.database_url_file)?;
         let signing_key = JWT_SIGNING_KEY.secret(settings.jwt_signing_key, settings.jwt_signing_key_file)?;
+        let previous_key =
+            JWT_PREVIOUS_KEY.secret(settings.jwt_previous_key, settings.jwt_previous_key_file)?;
+        let erasure_key = ERASURE_KEY.secret(settings.erasure_key, settings.erasure_key_file)?;
         let client_secret = BOOTSTRAP_CLIENT_SECRET
             .secret(settings.bootstrap_client_secret, settings.bootstrap_client_secret_file)?;
         let shutdown_seconds = SHUTDOWN_SECONDS.number(&settings.shutdown_seconds, 1..=600)?;
@@ -153,6 +198,8 @@ impl TryFrom<Settings> for Config {
             data_dir: settings.data_dir,
             host: host(&settings.host)?,
             port: PORT.number(&settings.port, 0..=u16::MAX)?,
+            tls: tls_files(settings.tls_certificate, settings.tls_key)?,
+            trusted_proxies: TrustedProxies::parse(&settings.trusted_proxies.unwrap_or_default())?,
             metrics_listen: settings
                 .metrics_listen
                 .map(|address| METRICS_LISTEN.parse(&address))
@@ -161,9 +208,17 @@ impl TryFrom<Settings> for Config {
             time_zone: TIME_ZONE.parse(&settings.time_zone)?,
             completion_threshold: COMPLETION_THRESHOLD.number(&settings.completion_threshold, 1..=100)?,
             benchmarks: BENCHMARKS.parse(&settings.benchmarks)?,
-            keep_days: settings.keep_days.map(|days| KEEP_DAYS.number(&days, 1..=36_500)).transpose()?,
+            keep: KeepDays {
+                logs: KEEP_DAYS.number(&settings.keep_days, 1..=MOST_DAYS)?,
+                rejected_logs: KEEP_REJECTED_DAYS.number(&settings.keep_rejected_days, 1..=MOST_DAYS)?,
+                audit_log: KEEP_AUDIT_DAYS
+                    .number(&settings.keep_audit_days, FEWEST_AUDIT_DAYS..=MOST_DAYS)?,
+                reports: KEEP_REPORTS_DAYS.number(&settings.keep_reports_days, 1..=MOST_DAYS)?,
+            },
             daily_report_at: settings.daily_report_at.map(|time| time_of_day(&time)).transpose()?,
-            jwt_signing_key: signing_key.map(long_enough).transpose()?,
+            jwt_signing_key: signing_key.map(|key| long_enough(&JWT_SIGNING_KEY, key)).transpose()?,
+            jwt_previous_key: previous_key.map(|key| long_enough(&JWT_PREVIOUS_KEY, key)).transpose()?,
+            erasure_key: erasure_key.map(|key| long_enough(&ERASURE_KEY, key)).transpose()?,
             bootstrap_client: bootstrap_client(settings.bootstrap_client_id, client_secret)?,
             log_filter: settings.log_filter,
             log_format: settings.log_format.map(|format| LOG_FORMAT.parse(&format)).transpose()?,
@@ -180,10 +235,19 @@ fn time_of_day(text: &str) -> Result<NaiveTime, ConfigError> {
         .map_err(|_| DAILY_REPORT_AT.fault(format!("is {text:?}, which is no time from 00:00 to 23:59")))
 }
 
-fn long_enough(key: Secret) -> Result<Secret, ConfigError> {
+fn long_enough(name: &Key, key: Secret) -> Result<Secret, ConfigError> {
     match key.expose().len() {
         SIGNING_KEY_BYTES.. => Ok(key),
-        length => Err(JWT_SIGNING_KEY.fault(format!("holds {length} bytes and needs {SIGNING_KEY_BYTES}"))),
+        length => Err(name.fault(format!("holds {length} bytes and needs {SIGNING_KEY_BYTES}"))),
+    }
+}
+
+fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFiles>, ConfigError> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => Err(TLS_KEY.fault("is missing beside EDTECH_TLS_CERTIFICATE")),
+        (None, Some(_)) => Err(TLS_CERTIFICATE.fault("is missing beside EDTECH_TLS_KEY")),
     }
 }
 

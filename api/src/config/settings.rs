@@ -30,13 +30,26 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_DATA_DIR", value_name = "DIRECTORY", default_value = "./data", help_heading = DATABASE)]
     pub(super) data_dir: PathBuf,
 
-    /// The address to listen on. Beyond loopback, put something that speaks TLS in front.
+    /// The address to listen on. Beyond loopback, give it a certificate, or put something that speaks TLS in front.
     #[arg(long, env = "HOST", value_name = "ADDRESS", default_value = "127.0.0.1", help_heading = SERVER)]
     pub(super) host: String,
 
     /// The port to listen on; 0 takes a free one and prints it.
     #[arg(long, env = "PORT", value_name = "PORT", default_value = "8000", help_heading = SERVER)]
     pub(super) port: String,
+
+    /// Speaks TLS with the certificate in this file (PEM), its intermediates after it. A new one is taken up by itself.
+    #[arg(long, env = "EDTECH_TLS_CERTIFICATE", value_name = "FILE", help_heading = SERVER)]
+    pub(super) tls_certificate: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM).
+    #[arg(long, env = "EDTECH_TLS_KEY", value_name = "FILE", help_heading = SERVER)]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// The proxies in front, as addresses or networks between commas. What they say of a request is believed
+    /// (X-Forwarded-For, -Proto and -Host, Forwarded), and nobody else [default: none].
+    #[arg(long, env = "EDTECH_TRUSTED_PROXIES", value_name = "NETWORKS", help_heading = SERVER)]
+    pub(super) trusted_proxies: Option<String>,
 
     /// Serves /metrics on this address, away from the API. Without it they are beside the API on the loopback demo, and
     /// nowhere else.
@@ -60,9 +73,21 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_BENCHMARKS", value_name = "ON|OFF", default_value = "on", help_heading = SERVER)]
     pub(super) benchmarks: String,
 
-    /// Removes logs that are older than so many days, and keeps what was counted of them [default: logs are kept].
-    #[arg(long, env = "EDTECH_KEEP_DAYS", value_name = "DAYS", help_heading = COUNTING)]
-    pub(super) keep_days: Option<String>,
+    /// Removes logs that are older than so many days, and keeps what was counted of them.
+    #[arg(long, env = "EDTECH_KEEP_DAYS", value_name = "DAYS", default_value = "3650", help_heading = KEEPING)]
+    pub(super) keep_days: String,
+
+    /// Removes refused logs that last came more than so many days ago.
+    #[arg(long, env = "EDTECH_KEEP_REJECTED_DAYS", value_name = "DAYS", default_value = "30", help_heading = KEEPING)]
+    pub(super) keep_rejected_days: String,
+
+    /// Removes entries of the audit log that are older than so many days; 30 at least.
+    #[arg(long, env = "EDTECH_KEEP_AUDIT_DAYS", value_name = "DAYS", default_value = "365", help_heading = KEEPING)]
+    pub(super) keep_audit_days: String,
+
+    /// Removes daily reports that were made more than so many days ago.
+    #[arg(long, env = "EDTECH_KEEP_REPORTS_DAYS", value_name = "DAYS", default_value = "1825", help_heading = KEEPING)]
+    pub(super) keep_reports_days: String,
 
     /// Makes the report of the day before at this time of each day, in the zone that days are counted in; once, however many
     /// replicas have it [default: off, as where Airflow does it].
@@ -77,6 +102,22 @@ pub struct Settings {
     /// Reads the signing key from this file.
     #[arg(long, env = "EDTECH_JWT_SIGNING_KEY_FILE", value_name = "FILE", help_heading = ACCESS)]
     pub(super) jwt_signing_key_file: Option<PathBuf>,
+
+    /// Still reads the tokens of this key, while every replica gets another signing key.
+    #[arg(long, env = "EDTECH_JWT_PREVIOUS_KEY", value_name = "KEY", help_heading = ACCESS)]
+    pub(super) jwt_previous_key: Option<Secret>,
+
+    /// Reads the previous key from this file.
+    #[arg(long, env = "EDTECH_JWT_PREVIOUS_KEY_FILE", value_name = "FILE", help_heading = ACCESS)]
+    pub(super) jwt_previous_key_file: Option<PathBuf>,
+    /// Makes the tombstones of learners who were erased: at least 32 bytes, the same on every replica, and never another one.
+    /// Made and kept in the data directory on the loopback demo.
+    #[arg(long, env = "EDTECH_ERASURE_KEY", value_name = "KEY", help_heading = ACCESS)]
+    pub(super) erasure_key: Option<Secret>,
+
+    /// Reads the key of tombstones from this file.
+    #[arg(long, env = "EDTECH_ERASURE_KEY_FILE", value_name = "FILE", help_heading = ACCESS)]
+    pub(super) erasure_key_file: Option<PathBuf>,
 
     /// A client with every scope, made at the start.
     #[arg(long, env = "EDTECH_BOOTSTRAP_CLIENT_ID", value_name = "NAME", help_heading = ACCESS)]
@@ -103,4 +144,5 @@ const DATABASE: &str = "Database";
 const SERVER: &str = "Server";
 const COUNTING: &str = "Counting";
 const ACCESS: &str = "Access";
+const KEEPING: &str = "Keeping";
 const LOG: &str = "Log";

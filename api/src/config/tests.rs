@@ -50,6 +50,7 @@ fn reading_is_open_nowhere_else() {
     assert!(!config(&["--host", "0.0.0.0"]).unwrap().is_embedded_default());
     assert!(!config(&["--host", "192.168.1.7"]).unwrap().is_embedded_default());
     assert!(!config(&["--database-url", "postgres://localhost/edtech"]).unwrap().is_embedded_default());
+    assert!(!config(&["--trusted-proxies", "127.0.0.1"]).unwrap().is_embedded_default());
 }
 
 #[test]
@@ -85,6 +86,10 @@ fn a_bad_value_is_refused_in_one_line_with_key_fault_and_example() {
         ("--bootstrap-client-id", "school", "EDTECH_BOOTSTRAP_CLIENT_SECRET "),
         ("--bootstrap-client-secret", "secret", "EDTECH_BOOTSTRAP_CLIENT_ID "),
         ("--metrics-listen", "9100", "EDTECH_METRICS_LISTEN "),
+        ("--jwt-previous-key", "short", "EDTECH_JWT_PREVIOUS_KEY "),
+        ("--tls-certificate", "/etc/tls.crt", "EDTECH_TLS_KEY "),
+        ("--tls-key", "/etc/tls.key", "EDTECH_TLS_CERTIFICATE "),
+        ("--trusted-proxies", "proxy.example", "EDTECH_TRUSTED_PROXIES "),
         ("--log-format", "xml", "EDTECH_LOG_FORMAT "),
         ("--shutdown-seconds", "0", "EDTECH_SHUTDOWN_SECONDS "),
         ("--daily-report-at", "24:00", "EDTECH_DAILY_REPORT_AT "),
@@ -142,7 +147,7 @@ fn every_time_zone_is_known_by_its_name() {
 }
 
 /// A setting that takes a value, and the name of it that a refusal must begin with.
-const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 10] = [
     ("--port", "PORT"),
     ("--host", "HOST"),
     ("--database-url", "DATABASE_URL"),
@@ -152,6 +157,7 @@ const REFUSED: [(&str, &str); 9] = [
     ("--keep-days", "EDTECH_KEEP_DAYS"),
     ("--daily-report-at", "EDTECH_DAILY_REPORT_AT"),
     ("--shutdown-seconds", "EDTECH_SHUTDOWN_SECONDS"),
+    ("--trusted-proxies", "EDTECH_TRUSTED_PROXIES"),
 ];
 
 proptest! {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::auth::{Require, Roster};
+use crate::auth::{Learners, Require};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::name::Name;
@@ -115,16 +115,17 @@ impl Log {
 
 /// List logs
 ///
-/// Newest first, of one learner or of a window of at most a day.
+/// Newest first, of one learner or of a window of at most a day. An educator is told those of her learners: others are as
+/// if they were not there.
 #[utoipa::path(
     tag = "ingestion",
     params(LogQuery),
     responses((status = 200, description = "A page of logs", body = Page<Log>), ListRefusals),
-    security(("token" = ["roster"]))
+    security(("token" = ["learners"]))
 )]
 #[get("/streaming-logs")]
 pub async fn get_streaming_logs(
-    _: Require<Roster>,
+    caller: Require<Learners>,
     request: HttpRequest,
     store: Data<Store>,
     clock: Data<Clock>,
@@ -132,7 +133,8 @@ pub async fn get_streaming_logs(
     let query = LogQuery::of(&request)?;
     let page: PageRequest<LogPosition> = PageRequest::parse(query.limit, query.cursor.as_deref())?;
     let filter = filter(query, clock.now())?;
-    let logs = store.streaming_logs(&filter, page.after.as_ref(), page.rows()).await?;
+    let after = page.after.as_ref();
+    let logs = store.streaming_logs(caller.classes(), &filter, after, page.rows()).await?;
     Ok(page.page(logs.into_iter().map(Log::from).collect(), Log::position).answer(&request))
 }
 

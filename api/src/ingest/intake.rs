@@ -24,6 +24,9 @@ const ITEM_OVERHEAD_BYTES: usize = 256;
 #[derive(Clone)]
 pub struct Intake {
     queue: mpsc::UnboundedSender<Job>,
+    store: Store,
+    /// Wakes everybody who waits when the database can do nothing for any of them.
+    in_vain: Arc<Notify>,
     room: Arc<Semaphore>,
     latencies: Arc<Latencies>,
 }
@@ -58,25 +61,39 @@ impl Intake {
         let (sender, queue) = mpsc::unbounded_channel();
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
         let latencies = Arc::new(Latencies::new(Instant::now()));
-        let writer = Writer::new(queue, store, calendar, committed, Arc::clone(&latencies));
-        (Self { queue: sender, room, latencies }, writer)
+        let in_vain = Arc::<Notify>::default();
+        let writer = Writer::new(
+            queue,
+            store.clone(),
+            calendar,
+            committed,
+            Arc::clone(&in_vain),
+            Arc::clone(&latencies),
+        );
+        (Self { queue: sender, store, in_vain, room, latencies }, writer)
     }
 
     /// Stores and counts a submission; the verdicts come back once they are flushed to disk.
     pub async fn submit(&self, submission: Submission) -> Result<Vec<Verdict>, Problem> {
+        if self.store.is_held() {
+            return Err(held());
+        }
         let room = u32::try_from(cost(&submission)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(room).map_err(|_| too_busy())?;
         let (reply, verdicts) = oneshot::channel();
         let job = Job { submission, reply, room, arrived: Instant::now() };
+        let in_vain = self.in_vain.notified();
         self.queue.send(job).map_err(|_| shutting_down())?;
-        match tokio::time::timeout(PATIENCE, verdicts).await {
-            Ok(Ok(Ok(verdicts))) => Ok(verdicts),
-            Ok(Ok(Err(Failed::Unavailable))) => Err(Problem::unavailable(
-                "The database cannot answer at the moment. Perhaps stored: send it again.",
-            )),
-            Ok(Ok(Err(Failed::Internal))) => Err(Problem::internal("the database refused the submission")),
-            Ok(Err(_dropped)) => Err(shutting_down()),
-            Err(_elapsed) => Err(too_slow()),
+        tokio::select! {
+            verdicts = tokio::time::timeout(PATIENCE, verdicts) => match verdicts {
+                Ok(Ok(Ok(verdicts))) => Ok(verdicts),
+                Ok(Ok(Err(Failed::Unavailable))) => Err(unavailable()),
+                Ok(Ok(Err(Failed::Internal))) => Err(Problem::internal("the database refused the submission")),
+                Ok(Err(_dropped)) => Err(shutting_down()),
+                Err(_elapsed) => Err(too_slow()),
+            },
+            () = in_vain => Err(unavailable()),
+            () = self.store.held() => Err(held()),
         }
     }
 
@@ -97,6 +114,14 @@ fn cost(submission: &Submission) -> usize {
 
 fn too_busy() -> Problem {
     Problem::unavailable("More logs are waiting to be stored than memory has room for. Send it again.")
+}
+
+fn unavailable() -> Problem {
+    Problem::unavailable("The database cannot answer at the moment. Perhaps stored: send it again.")
+}
+
+fn held() -> Problem {
+    Problem::unavailable("Somebody else holds what logs are stored in. Perhaps stored: send it again.")
 }
 
 fn too_slow() -> Problem {

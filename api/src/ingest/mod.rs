@@ -9,6 +9,7 @@ mod fields;
 mod intake;
 mod items;
 mod latency;
+mod learner_refs;
 mod parse;
 mod verdicts;
 mod writer;

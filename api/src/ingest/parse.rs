@@ -7,27 +7,32 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fields::Fields;
+use super::learner_refs::learner_refs;
 use crate::pointer::pointer_to;
 use crate::store::{Reference, Rejection, StreamingLog};
 use crate::whole_number;
 
 /// The longest external id, in characters.
-const EXTERNAL_ID_LIMIT: usize = 255;
+pub(super) const EXTERNAL_ID_LIMIT: usize = 255;
 
 /// The years that a log may come from: both databases and every client can write them, and a clock that was never set
 /// (1970) still passes.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2199;
 
-/// Parses one log. Without an `event_timestamp` it happened at `arrived_at`; without a `log_id` as well it is new.
+/// Parses one log. Without an `event_timestamp` it happened at `arrived_at`; without a `log_id` as well it is new. Of one that
+/// is refused it tells whom it names.
 pub(super) fn parse(
     payload: &[u8],
     arrived_at: DateTime<Utc>,
     rng: &mut impl Rng,
-) -> (Result<StreamingLog, Rejection>, Option<String>) {
-    match serde_json::from_slice::<Fields<'_>>(payload) {
-        Ok(fields) => (streaming_log(&fields, arrived_at, rng), learner_ref(&fields)),
-        Err(error) => (Err(unreadable(&error)), None),
-    }
+) -> (Result<StreamingLog, Rejection>, Vec<String>) {
+    let fields = serde_json::from_slice::<Fields<'_>>(payload);
+    let (parsed, fields) = match fields {
+        Ok(fields) => (streaming_log(&fields, arrived_at, rng), fields),
+        Err(error) => (Err(unreadable(&error)), Fields::default()),
+    };
+    let named = if parsed.is_ok() { Vec::new() } else { learner_refs(payload, &fields) };
+    (parsed, named)
 }
 
 fn streaming_log(
@@ -56,14 +61,6 @@ fn streaming_log(
         event_timestamp: event_timestamp.unwrap_or(arrived_at),
         event_timestamp_is_given: event_timestamp.is_some(),
     })
-}
-
-/// How the payload names its learner, as far as it can be told: `ref:<external id>` or `id:<student id>`.
-fn learner_ref(fields: &Fields<'_>) -> Option<String> {
-    let external_id = given(fields.student).and_then(|raw| external_id("student", raw).ok());
-    let id =
-        || given(fields.student_id).and_then(|raw| whole_number("student_id", raw, i64::MIN, i64::MAX).ok());
-    external_id.map(|name| format!("ref:{name}")).or_else(|| id().map(|id| format!("id:{id}")))
 }
 
 fn unreadable(error: &serde_json::Error) -> Rejection {

@@ -86,9 +86,13 @@ fn each_fault_has_a_code_and_a_place() {
 fn a_rejected_log_still_tells_whom_it_names() {
     let arrived_at = "2026-01-31T09:30:00Z".parse().unwrap();
     let named = |payload: &str| parse(payload.as_bytes(), arrived_at, &mut StdRng::seed_from_u64(1)).1;
-    assert_eq!(named(r#"{"student": "s", "completion_percentage": 101}"#).as_deref(), Some("ref:s"));
-    assert_eq!(named(r#"{"student_id": 7}"#).as_deref(), Some("id:7"));
-    assert_eq!(named(r#"{"student": "a\u0000b"}"#), None);
+    assert_eq!(named(r#"{"student": "s", "completion_percentage": 101}"#), ["ref:s"]);
+    assert_eq!(named(r#"{"student_id": 7}"#), ["id:7"]);
+    assert_eq!(named(r#"{"student": "s", "student_id": 7}"#), ["id:7", "ref:s"]);
+    assert_eq!(named(r#"{"student": "a\u0000b"}"#), ["ref:ab"]);
+    assert_eq!(named(r#"{"stud\u0065nt": "s"}"#), ["ref:s"]);
+    assert_eq!(named(r#"{"student": "s""#), ["ref:s"]);
+    assert_eq!(named(&with(r#""watch_time_seconds": 1"#)), [] as [&str; 0], "the log itself tells it");
 }
 
 proptest! {

@@ -116,9 +116,9 @@ fn submission(client: &str, received_at: DateTime<Utc>, rows: Vec<RejectedLogRow
     let mut rng = entropy::rng();
     let items = rows.into_iter().map(|row| {
         let payload = Bytes::from(row.payload);
-        let (parsed, learner_ref) = parse(&payload, row.first_seen, &mut rng);
+        let (parsed, named) = parse(&payload, row.first_seen, &mut rng);
         let key = RejectedLogKey { client: row.client, payload_hash: row.payload_hash };
-        Item { payload, parsed, learner_ref, replays: Some(key) }
+        Item { payload, parsed, named, replays: Some(key) }
     });
     Submission { client: client.to_owned(), received_at, items: items.collect() }
 }

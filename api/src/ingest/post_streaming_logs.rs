@@ -107,8 +107,8 @@ fn content_type(request: &HttpRequest) -> &str {
 fn submission(client: &str, received_at: DateTime<Utc>, payloads: Vec<Bytes>) -> Submission {
     let mut rng = entropy::rng();
     let items = payloads.into_iter().map(|payload| {
-        let (parsed, learner_ref) = parse(&payload, received_at, &mut rng);
-        Item { payload, parsed, learner_ref, replays: None }
+        let (parsed, named) = parse(&payload, received_at, &mut rng);
+        Item { payload, parsed, named, replays: None }
     });
     Submission { client: client.to_owned(), received_at, items: items.collect() }
 }

@@ -29,6 +29,7 @@ pub struct Writer {
     store: Store,
     calendar: Calendar,
     committed: Arc<Notify>,
+    in_vain: Arc<Notify>,
     latencies: Arc<Latencies>,
 }
 
@@ -93,7 +94,7 @@ impl UnderWay {
     }
 
     /// Whether nobody needs to wait: where a group has waited in vain, another one tries, and whoever comes meanwhile is
-    /// told at once what he would be told in seconds.
+    /// told at once what he would be told later.
     fn is_hopeless(&self) -> bool {
         self.in_vain && self.groups > 0
     }
@@ -115,14 +116,15 @@ impl Writer {
         store: Store,
         calendar: Calendar,
         committed: Arc<Notify>,
+        in_vain: Arc<Notify>,
         latencies: Arc<Latencies>,
     ) -> Self {
-        Self { queue, store, calendar, committed, latencies }
+        Self { queue, store, calendar, committed, in_vain, latencies }
     }
 
     /// Works until every [`super::Intake`] is gone and the queue is empty.
     pub async fn run(self) {
-        let Self { mut queue, store, calendar, committed, latencies } = self;
+        let Self { mut queue, store, calendar, committed, in_vain, latencies } = self;
         let committer = Committer { store, calendar, committed, latencies };
         let mut commits = FuturesUnordered::new();
         let (mut next, mut under_way) = (Group::default(), UnderWay::default());
@@ -140,7 +142,14 @@ impl Writer {
                 commits.push(committer.commit(mem::take(&mut next)));
             }
             tokio::select! {
-                Some(ended) = commits.next() => under_way.end(&ended),
+                Some(ended) = commits.next() => {
+                    under_way.end(&ended);
+                    if ended.in_vain {
+                        // Also those wait in vain who came later. Whoever comes next tries again.
+                        mem::take(&mut next).send_away();
+                        in_vain.notify_waiters();
+                    }
+                }
                 Some(job) = queue.recv(), if next.has_room() => next.add(job),
                 // Nothing is under way, and nothing will come.
                 else => break,

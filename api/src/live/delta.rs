@@ -96,7 +96,7 @@ impl Delta {
                 .filter(|change| *change != <_>::default()),
             classrooms: changed_classrooms.collect(),
             lessons: changed(&before.lessons, lessons).cloned(),
-            rejected_logs: changed(before.rejected_logs, *rejected_logs),
+            rejected_logs: changed(before.rejected_logs, *rejected_logs).flatten(),
             rates: Some(RatesChange::between(&before.rates, rates))
                 .filter(|change| *change != <_>::default()),
             recent: recent.iter().filter(|log| !before.recent.contains(log)).cloned().collect(),
@@ -126,7 +126,7 @@ impl Delta {
         if let Some(watched) = &self.lessons {
             lessons.clone_from(watched);
         }
-        set(&mut rejected_logs, self.rejected_logs);
+        rejected_logs = self.rejected_logs.or(rejected_logs);
         if let Some(change) = &self.rates {
             change.apply(&mut rates);
         }

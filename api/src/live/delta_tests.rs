@@ -48,7 +48,7 @@ fn today(totals: [i64; 4], classrooms: &[[i64; 4]], arrived: i64) -> Today {
         totals: enrolled(totals),
         classrooms: named.collect(),
         lessons: Vec::new(),
-        rejected_logs: 0,
+        rejected_logs: Some(0),
         rates: Rates { streaming_logs_per_second: arrived as f64 / 60.0, active_students: arrived.min(3) },
         recent: (1..=arrived).rev().take(ARRIVALS).map(|second| log(second, second as u128)).collect(),
     }
@@ -74,7 +74,7 @@ fn frame(frame: serde_json::Result<Frame>, seq: u64) -> Value {
 #[test]
 fn a_snapshot_holds_every_figure() {
     let mut state = watched(today([2, 1, 1, 0], &[[2, 1, 1, 0]], 1), &[1], &[(4, 1)]);
-    state.rejected_logs = 3;
+    state.rejected_logs = Some(3);
     let figures = json!({"students": 2, "active_students": 1, "streaming_logs": 1, "watch_time_seconds": 60,
         "avg_watch_time_seconds": 60.0, "avg_completion_percentage": null, "completed": 0});
     let mut classroom = figures.clone();
@@ -123,7 +123,7 @@ fn who_watches_what_is_told_when_it_changes() {
     });
     assert_eq!(frame(Frame::delta(moment(5), &delta), 1), expected);
 
-    let over = Today { rejected_logs: 1, ..state(&[0, 0], &[]) };
+    let over = Today { rejected_logs: Some(1), ..state(&[0, 0], &[]) };
     let delta = Delta::between(&after, &over).unwrap();
     let expected = json!({
         "type": "delta", "seq": 2, "at": "2021-11-29T23:09:05.000000Z",
@@ -212,6 +212,7 @@ proptest! {
         for (totals, classrooms, arrivals, (in_classrooms, lessons), rejected_logs) in steps {
             arrived += arrivals;
             let next = today(totals, &classrooms, arrived);
+            let rejected_logs = Some(rejected_logs);
             let next = Today { rejected_logs, ..watched(next, &in_classrooms, &lessons) };
             let delta = Delta::between(&known, &next).unwrap();
             follow(&mut client, frame(Frame::delta(moment(0), &delta), 1).as_object().unwrap());
@@ -243,7 +244,7 @@ fn stories() -> Vec<(&'static str, Vec<Today>)> {
     let completed = today([3, 2, 24, 2], &[[2, 1, 23, 1], [1, 1, 1, 1]], 24);
     let watching =
         |in_classrooms: &[i64], lessons: &[(i64, i64)]| watched(morning(3), in_classrooms, lessons);
-    let refused = Today { rejected_logs: 2, ..watching(&[1, 1], &[(1, 2)]) };
+    let refused = Today { rejected_logs: Some(2), ..watching(&[1, 1], &[(1, 2)]) };
     vec![
         ("a_morning", vec![morning(0), morning(1), morning(1), morning(5), morning(23), completed]),
         ("a_log_that_was_committed_late", vec![morning(2), morning(3), late]),
@@ -257,7 +258,7 @@ fn stories() -> Vec<(&'static str, Vec<Today>)> {
                 watching(&[2, 1], &[(2, 2), (1, 1)]),
                 watching(&[1, 1], &[(1, 2)]),
                 refused,
-                Today { rejected_logs: 2, ..watching(&[0, 0], &[]) },
+                Today { rejected_logs: Some(2), ..watching(&[0, 0], &[]) },
             ],
         ),
     ]

@@ -18,14 +18,15 @@ use crate::store::{Arrival, FiguresReport};
 pub struct Today {
     /// The day, in the platform's time zone.
     pub(super) date: NaiveDate,
-    /// The platform as a whole.
+    /// The platform as a whole; for those who are bound to classrooms, all of these.
     pub(super) totals: EnrolledFigures,
-    /// Every classroom, by name.
+    /// Every classroom, by name; for those who are bound to classrooms, these alone.
     pub(super) classrooms: Vec<LiveClassroom>,
     /// The lessons that are being watched, those of most learners first, then by id: at most 10.
     pub(super) lessons: Vec<WatchedLesson>,
-    /// Logs that arrived on this day and were refused.
-    pub(super) rejected_logs: i64,
+    /// Logs that arrived on this day and were refused; null for those who are bound to classrooms, since these have none.
+    #[schema(required)]
+    pub(super) rejected_logs: Option<i64>,
     /// What arrived within the last minute.
     pub(super) rates: Rates,
     /// The latest logs by arrival, newest first, then by learner and id: at most 20.
@@ -150,18 +151,19 @@ impl Frame {
 }
 
 /// What was read for a frame.
-pub(super) struct Read {
+pub(super) struct Read<'r> {
     pub(super) figures: FiguresReport,
     pub(super) watched: Watched,
     /// Of the lessons that are watched, by id.
-    pub(super) titles: HashMap<i64, String>,
-    pub(super) rejected_logs: i64,
+    pub(super) titles: &'r HashMap<i64, String>,
+    /// Where they are told.
+    pub(super) rejected_logs: Option<i64>,
     pub(super) latest: Vec<Arrival>,
 }
 
 impl Today {
     /// What was read of a day, in the terms of the socket. A lesson without a title has just been removed.
-    pub(super) fn new(date: NaiveDate, read: Read) -> Self {
+    pub(super) fn new(date: NaiveDate, read: Read<'_>) -> Self {
         let Read {
             figures: FiguresReport { totals, classrooms, .. },
             watched,

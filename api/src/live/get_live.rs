@@ -45,7 +45,7 @@ pub async fn get_live(
     let (response, socket, messages) = handshake.map_err(|error| no_websocket(&error))?;
     let seat = live.take_seat().ok_or_else(no_seat)?;
     let pass = Pass::new(caller.standing().clone(), store.get_ref().clone(), *clock.get_ref());
-    let session = LiveSession::new(socket, live.get_ref().clone(), seat, pass);
+    let session = LiveSession::new(socket, live.get_ref().clone(), caller.classes().clone(), seat, pass);
     // The one task beside those of `app`: a socket lives on its worker, as long as it is open.
     rt::spawn(session.run(messages));
     Ok(response)

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::delta::Delta;
-use super::frames::{Frame, Today};
-use super::reading::Reading;
+use super::reading::{Reading, Todays};
+use super::views::{Subscriber, Subscription, Views};
 use crate::clock::Clock;
 use crate::error::{StoreError, chain};
-use crate::store::{Calendar, Heard, Serving, ServingError, Store};
+use crate::store::{Calendar, Classes, Heard, Serving, ServingError, Store};
 
 /// The most sockets at once, however many connections there may be: each costs a task, a queue of frames and a file
 /// descriptor.
@@ -21,9 +20,6 @@ const MOST_SESSIONS: usize = 10_000;
 
 /// Sessions that want a snapshot and have not asked yet wait beyond this many.
 const SUBSCRIBERS_QUEUED: usize = 256;
-
-/// How many frames a session may be behind before it starts over: some seconds of the busiest day.
-const FRAMES_KEPT: usize = 32;
 
 /// Rates fall and days end without a commit.
 const READ_EACH: Duration = Duration::from_secs(1);
@@ -38,9 +34,6 @@ const SHORT_REST: Duration = Duration::from_millis(500);
 /// The first read, and the one after a change to the roster, may take seconds on the busiest day. Those that follow do
 /// not, so nobody has to wait for them as much longer.
 const LONGEST_REST: Duration = Duration::from_secs(3);
-
-/// A delta without a change says that what was sent still holds.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// How long sockets may take to say goodbye.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -61,25 +54,12 @@ pub struct Hub {
     watch: Watch,
 }
 
-/// Someone who waits for a snapshot and what follows it.
-type Subscriber = oneshot::Sender<Subscription>;
-
-/// A snapshot, and the frames that follow it.
-pub(super) struct Subscription {
-    pub(super) snapshot: Frame,
-    pub(super) frames: broadcast::Receiver<Frame>,
-}
-
 struct Watch {
     reading: Reading,
     clock: Clock,
     subscribers: mpsc::Receiver<Subscriber>,
-    waiting: Vec<Subscriber>,
-    frames: broadcast::Sender<Frame>,
-    /// What the sessions know; none where they have to start over.
-    today: Option<Today>,
+    views: Views,
     not_before: Instant,
-    last_frame: Instant,
     is_failing: bool,
 }
 
@@ -94,11 +74,11 @@ impl LiveHandle {
         self.most - self.seats.available_permits()
     }
 
-    /// Asks for a snapshot that is read after now, and what follows it; none when the hub has ended.
-    pub(super) async fn subscribe(&self) -> Option<oneshot::Receiver<Subscription>> {
-        let (subscriber, subscription) = oneshot::channel();
-        self.subscribers.send(subscriber).await.ok()?;
-        Some(subscription)
+    /// Asks for a snapshot of these classrooms that is read after now, and what follows it; none when the hub has ended.
+    pub(super) async fn subscribe(&self, classes: Classes) -> Option<oneshot::Receiver<Subscription>> {
+        let (subscription, subscribed) = oneshot::channel();
+        self.subscribers.send(Subscriber { classes, subscription }).await.ok()?;
+        Some(subscribed)
     }
 }
 
@@ -119,11 +99,8 @@ impl Hub {
             reading: Reading::new(store, calendar),
             clock,
             subscribers,
-            waiting: Vec::new(),
-            frames: broadcast::Sender::new(FRAMES_KEPT),
-            today: None,
+            views: Views::default(),
             not_before: Instant::now(),
-            last_frame: Instant::now(),
             is_failing: false,
         };
         let handle = LiveHandle { subscribers: sender, seats: Arc::clone(&seats), most };
@@ -182,20 +159,19 @@ impl Watch {
                 () = ours.notified() => None,
                 news = heard.recv() => news,
                 Some(subscriber) = self.subscribers.recv() => {
-                    self.waiting.push(subscriber);
+                    self.views.add(subscriber);
                     None
                 }
                 () = sleep_until(next) => None,
             };
             if news == Some(Heard::Resumed) {
-                self.today = None;
+                self.views.begin_anew();
                 self.reading.begin_anew();
             }
             while let Ok(subscriber) = self.subscribers.try_recv() {
-                self.waiting.push(subscriber);
+                self.views.add(subscriber);
             }
-            self.waiting.retain(|subscriber| !subscriber.is_closed());
-            if !self.waiting.is_empty() || self.frames.receiver_count() > 0 {
+            if self.views.are_watched() {
                 return;
             }
         }
@@ -204,19 +180,19 @@ impl Watch {
     /// Reads today and publishes it; then there is a pause.
     async fn read(&mut self) {
         let (started, now) = (Instant::now(), self.clock.now());
-        let read = self.reading.today(now).await;
+        let read = self.reading.today(now, &self.views.sets()).await;
         self.not_before = (started + BETWEEN_READS).max(Instant::now() + rest_after(started.elapsed()));
         match read {
-            Ok(today) => self.take(now, today),
+            Ok(todays) => self.take(now, todays),
             Err(error) => self.fail(&error),
         }
     }
 
-    fn take(&mut self, now: DateTime<Utc>, today: Today) {
+    fn take(&mut self, now: DateTime<Utc>, todays: Todays) {
         if std::mem::take(&mut self.is_failing) {
             tracing::info!("the live figures can be read again");
         }
-        if let Err(error) = self.publish(now, today) {
+        if let Err(error) = self.views.publish(now, todays) {
             tracing::error!(%error, "a live frame could not be written");
         }
     }
@@ -227,42 +203,8 @@ impl Watch {
         }
         self.not_before = self.not_before.max(Instant::now() + READ_EACH);
     }
-
-    /// First what changed, to those who know the state before; then the state, to those who are new.
-    fn publish(&mut self, now: DateTime<Utc>, today: Today) -> serde_json::Result<()> {
-        let delta = self.today.as_ref().and_then(|known| Delta::between(known, &today));
-        let is_quiet =
-            delta.as_ref().is_some_and(Delta::is_empty) && self.last_frame.elapsed() < SIGN_OF_LIFE;
-        if self.frames.receiver_count() > 0 && !is_quiet {
-            let frame = match &delta {
-                Some(delta) => Frame::delta(now, delta)?,
-                None => Frame::snapshot(now, &today)?,
-            };
-            // Whoever left meanwhile needs no frame.
-            let _ = self.frames.send(frame);
-            self.last_frame = Instant::now();
-        }
-        if !self.waiting.is_empty() {
-            let snapshot = Frame::snapshot(now, &today)?;
-            for subscriber in self.waiting.drain(..) {
-                let frames = self.frames.subscribe();
-                let _ = subscriber.send(Subscription { snapshot: snapshot.clone(), frames });
-            }
-        }
-        self.today = Some(today);
-        Ok(())
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rest_leaves_time_to_others_and_keeps_within_a_second() {
-        let milliseconds = |read| rest_after(Duration::from_millis(read)).as_millis();
-        assert_eq!([10, 45, 125].map(milliseconds), [40, 180, 500]);
-        assert_eq!([200, 500].map(milliseconds), [500, 500]);
-        assert_eq!([2_000, 9_000].map(milliseconds), [2_000, 3_000]);
-    }
-}
+#[path = "hub_tests.rs"]
+mod tests;

@@ -5,11 +5,13 @@
 //! was known of these tenths: nothing counts twice. Only where a tenth has another count than before are its learners
 //! looked at, since logs never change. Those of an erased learner go, and then all of it begins anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
+use super::classrooms::Classrooms;
 use crate::store::{ArrivalCount, LatestOfLearner};
 
 /// What counts as lately.
@@ -43,6 +45,8 @@ pub(super) struct LastMinute {
     tenths: BTreeMap<DateTime<Utc>, i64>,
     /// Learners, by id.
     learners: HashMap<i64, Watching>,
+    /// What those are told who may watch some classrooms alone.
+    pub(super) classrooms: Classrooms,
 }
 
 #[derive(Debug)]
@@ -72,11 +76,14 @@ impl LastMinute {
     }
 
     /// Takes note of the roster's generation, asked for after a read. Where it is another one than after the read before
-    /// (a learner moved, or was erased), that read may have been too early to see it: the next one is of the whole minute.
-    pub(super) fn note_roster(&mut self, generation: i64) {
-        if self.generation != Some(generation) {
+    /// (a learner moved, or was erased), or there was none, that read may have been too early to see it: then it has to be done again, of the
+    /// whole minute.
+    pub(super) fn note_roster(&mut self, generation: i64) -> bool {
+        let is_news = self.generation != Some(generation);
+        if is_news {
             *self = Self { generation: Some(generation), ..Self::default() };
         }
+        is_news
     }
 
     /// The ranges to count now, and to hand to [`replace`](Self::replace): the whole minute at first.
@@ -85,10 +92,13 @@ impl LastMinute {
         if self.read_at.is_some_and(|read_at| now < read_at - OVERLAP) {
             *self = Self { generation: self.generation, ..Self::default() };
         }
-        let oldest = tenth_of(now - MINUTE);
+        let Range { start: oldest, end } = whole_minute(now);
         let newest = self.read_at.map_or(oldest, |read_at| oldest.max(tenth_of(read_at.min(now) - OVERLAP)));
-        // Nothing arrives later than now, unless the clock of a replica is ahead.
-        let mut due = vec![newest..tenth_of(now + MINUTE)];
+        if newest == oldest {
+            // Nobody has read for a while: more may have arrived in a classroom than a minute shows.
+            self.classrooms = Classrooms::default();
+        }
+        let mut due = vec![newest..end];
         let passed = now - self.swept_at;
         if passed >= SWEEP_EACH {
             let from = if self.swept_to < newest { self.swept_to.max(oldest) } else { oldest };
@@ -107,8 +117,7 @@ impl LastMinute {
         range: &Range<DateTime<Utc>>,
         counts: Vec<ArrivalCount>,
     ) -> Option<Range<DateTime<Utc>>> {
-        let mut before = self.tenths.split_off(&range.start);
-        self.tenths.append(&mut before.split_off(&range.end));
+        let before = taken(&mut self.tenths, range);
         let counts = counts.into_iter().map(|ArrivalCount { tenth, streaming_logs }| (tenth, streaming_logs));
         let counts: BTreeMap<_, _> = counts.collect();
         let mut differ = counts.iter().filter(|(tenth, logs)| before.get(tenth) != Some(logs));
@@ -132,6 +141,7 @@ impl LastMinute {
     pub(super) fn count(&mut self, now: DateTime<Utc>) -> Watched {
         let oldest = now - MINUTE;
         self.tenths = self.tenths.split_off(&tenth_of(oldest));
+        self.classrooms.forget_before(tenth_of(oldest));
         self.learners.retain(|_, watching| watching.since > oldest);
         let mut watched = Watched {
             streaming_logs: self.tenths.values().sum(),
@@ -146,11 +156,62 @@ impl LastMinute {
                 None => drop(watched.by_classroom.insert(classroom.clone(), 1)),
             }
         }
-        watched.lessons = lessons.into_iter().collect();
-        watched.lessons.sort_unstable_by_key(|&(lesson_id, students)| (-students, lesson_id));
-        watched.lessons.truncate(LESSONS);
+        watched.lessons = most_watched(lessons);
         watched
     }
+
+    /// The same for those who may see some classrooms, for each set, once it was counted: learners are gone through
+    /// once, however many sets there are.
+    pub(super) fn count_in(&self, sets: &[Arc<BTreeSet<String>>]) -> Vec<Watched> {
+        let mut classrooms = HashMap::<&str, HashMap<i64, i64>>::new();
+        if !sets.is_empty() {
+            for Watching { classroom, lesson_id, .. } in self.learners.values() {
+                *classrooms.entry(classroom).or_default().entry(*lesson_id).or_default() += 1;
+            }
+        }
+        sets.iter().map(|set| self.watched_in(set, &classrooms)).collect()
+    }
+
+    /// `by_lesson` says how many learners of each classroom watch each lesson.
+    fn watched_in(&self, set: &BTreeSet<String>, by_lesson: &HashMap<&str, HashMap<i64, i64>>) -> Watched {
+        let streaming_logs = self.classrooms.streaming_logs(set);
+        let mut watched = Watched { streaming_logs, ..Watched::default() };
+        let mut lessons = HashMap::<i64, i64>::new();
+        for classroom in set {
+            let Some(theirs) = by_lesson.get(classroom.as_str()) else { continue };
+            let students = theirs.values().sum();
+            watched.active_students += students;
+            watched.by_classroom.insert(classroom.clone(), students);
+            for (&lesson_id, students) in theirs {
+                *lessons.entry(lesson_id).or_default() += students;
+            }
+        }
+        watched.lessons = most_watched(lessons);
+        watched
+    }
+}
+
+/// The lessons of most learners first, then by id.
+fn most_watched(lessons: HashMap<i64, i64>) -> Vec<(i64, i64)> {
+    let mut lessons: Vec<_> = lessons.into_iter().collect();
+    lessons.sort_unstable_by_key(|&(lesson_id, students)| (-students, lesson_id));
+    lessons.truncate(LESSONS);
+    lessons
+}
+
+/// All that arrived lately. Nothing arrives later than now, unless the clock of a replica is ahead.
+pub(super) fn whole_minute(now: DateTime<Utc>) -> Range<DateTime<Utc>> {
+    tenth_of(now - MINUTE)..tenth_of(now + MINUTE)
+}
+
+/// Takes a range out of what is counted.
+pub(super) fn taken(
+    tenths: &mut BTreeMap<DateTime<Utc>, i64>,
+    range: &Range<DateTime<Utc>>,
+) -> BTreeMap<DateTime<Utc>, i64> {
+    let mut taken = tenths.split_off(&range.start);
+    tenths.append(&mut taken.split_off(&range.end));
+    taken
 }
 
 fn tenth_of(moment: DateTime<Utc>) -> DateTime<Utc> {

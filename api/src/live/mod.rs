@@ -6,6 +6,7 @@
 
 pub mod get_live;
 
+mod classrooms;
 mod delta;
 mod frames;
 mod hub;
@@ -14,6 +15,7 @@ mod last_minute;
 mod pass;
 mod reading;
 mod session;
+mod views;
 
 pub use get_live::*;
 pub use hub::{Hub, LiveHandle};

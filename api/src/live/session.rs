@@ -11,9 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 use super::frames::Frame;
-use super::hub::{LiveHandle, Subscription};
+use super::hub::LiveHandle;
 use super::incoming::MESSAGE_BYTES;
 use super::pass::Pass;
+use super::views::Subscription;
+use crate::store::Classes;
 
 /// Through a proxy, a socket is kept open by what passes through it.
 const PING_EACH: Duration = Duration::from_secs(15);
@@ -53,9 +55,15 @@ enum Ending {
 }
 
 impl LiveSession {
-    /// A session on a seat.
-    pub(super) fn new(socket: Session, live: LiveHandle, seat: OwnedSemaphorePermit, pass: Pass) -> Self {
-        let feed = Feed { live, stage: Stage::Outside };
+    /// A session on a seat, of whoever may see these classrooms.
+    pub(super) fn new(
+        socket: Session,
+        live: LiveHandle,
+        classes: Classes,
+        seat: OwnedSemaphorePermit,
+        pass: Pass,
+    ) -> Self {
+        let feed = Feed { live, classes, stage: Stage::Outside };
         Self { socket, feed, pass, next_seq: 0, last_heard: Instant::now(), _seat: seat }
     }
 
@@ -171,6 +179,7 @@ fn unsent(sent: Result<Result<(), Closed>, tokio::time::error::Elapsed>) -> Opti
 /// Where the frames come from. Its steps may be broken off and taken again.
 struct Feed {
     live: LiveHandle,
+    classes: Classes,
     stage: Stage,
 }
 
@@ -185,7 +194,10 @@ impl Feed {
     async fn next(&mut self) -> Option<Frame> {
         loop {
             match &mut self.stage {
-                Stage::Outside => self.stage = Stage::Waiting(self.live.subscribe().await?),
+                Stage::Outside => {
+                    let subscription = self.live.subscribe(self.classes.clone()).await?;
+                    self.stage = Stage::Waiting(subscription);
+                }
                 Stage::Waiting(subscription) => {
                     let Subscription { snapshot, frames } = subscription.await.ok()?;
                     self.stage = Stage::Following(frames);

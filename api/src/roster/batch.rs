@@ -102,6 +102,7 @@ impl<C> Batch<C> {
                 Ok(HttpResponse::Ok().json(RosterAnswer::One(show(row).await?)))
             }
             Some(Upserted::Incomplete(field)) => Err(refused(vec![incomplete(field)])),
+            Some(Upserted::Erased) => Err(refused(vec![erased()])),
             None => Err(Problem::internal("a row got no outcome")),
         }
     }
@@ -114,6 +115,7 @@ impl<C> Batch<C> {
                 Upserted::Updated(_) => verdicts.updated += 1,
                 Upserted::Unchanged(_) => verdicts.unchanged += 1,
                 Upserted::Incomplete(field) => verdicts.rejected.push(rejected(index, incomplete(field))),
+                Upserted::Erased => verdicts.rejected.push(rejected(index, erased())),
             }
         }
         verdicts.rejected.sort_by_key(|item| item.index);
@@ -128,6 +130,11 @@ fn rejected(index: usize, fault: Fault) -> RejectedItem {
 
 fn incomplete(field: &str) -> Fault {
     Fault { pointer: format!("/{field}"), code: "missing_field", detail: format!("a new one needs {field}") }
+}
+
+fn erased() -> Fault {
+    let detail = "this learner was erased, and stays out until an operator lifts that".to_owned();
+    Fault { pointer: "/external_id".to_owned(), code: "erased", detail }
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ use crate::store::Store;
 )]
 #[get("/classrooms/{classroom}")]
 pub async fn get_classroom(
-    _: Require<Read>,
+    caller: Require<Read>,
     classroom: Path<Name>,
     store: Data<Store>,
 ) -> Result<Json<Classroom>, Problem> {
-    let classroom = store.classroom(classroom.as_str()).await?;
+    let classroom = store.classroom(caller.classes(), classroom.as_str()).await?;
     classroom
         .map(|row| Json(row.into()))
         .ok_or_else(|| Problem::not_found("There is no classroom of this name."))

@@ -34,7 +34,7 @@ impl ClassroomQuery {
 
 /// List classrooms
 ///
-/// In the order of their name, with the number of learners in each.
+/// In the order of their name, with the number of learners in each. An educator is told of her own.
 #[utoipa::path(
     tag = "roster",
     params(ClassroomQuery),
@@ -43,12 +43,13 @@ impl ClassroomQuery {
 )]
 #[get("/classrooms")]
 pub async fn get_classrooms(
-    _: Require<Read>,
+    caller: Require<Read>,
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let ClassroomQuery { limit, cursor } = ClassroomQuery::of(&request)?;
     let page: PageRequest<Name> = PageRequest::parse(limit, cursor.as_deref())?;
-    let classrooms = store.classrooms(page.after.as_ref().map(Name::as_str), page.rows()).await?;
+    let after = page.after.as_ref().map(Name::as_str);
+    let classrooms = store.classrooms(caller.classes(), after, page.rows()).await?;
     Ok(page.page(classrooms, |row| row.classroom.clone()).map(Classroom::from).answer(&request))
 }

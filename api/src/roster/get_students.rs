@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use utoipa::IntoParams;
 
 use super::Student;
-use crate::auth::{Require, Roster};
+use crate::auth::{Learners, Require};
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::name::Name;
@@ -56,16 +56,16 @@ impl StudentQuery {
 
 /// List learners
 ///
-/// In the order of `student_id`.
+/// In the order of `student_id`. An educator is told of those in her classrooms.
 #[utoipa::path(
     tag = "roster",
     params(StudentQuery),
     responses((status = 200, description = "A page of learners", body = Page<Student>), ListRefusals),
-    security(("token" = ["roster"]))
+    security(("token" = ["learners"]))
 )]
 #[get("/students")]
 pub async fn get_students(
-    _: Require<Roster>,
+    caller: Require<Learners>,
     request: HttpRequest,
     store: Data<Store>,
     calendar: Data<Calendar>,
@@ -79,7 +79,7 @@ pub async fn get_students(
         external_id: external_id.map(Into::into),
         silent_on: silent_for_days.map(|days| last_days(today, days)).transpose()?,
     };
-    let students = store.students(&filter, page.after, page.rows()).await?;
+    let students = store.students(caller.classes(), &filter, page.after, page.rows()).await?;
     Ok(page.page(students, |learner| learner.student.student_id).map(Student::from).answer(&request))
 }
 

@@ -1,7 +1,7 @@
 //! Who learns what, where: learners, classrooms and lessons, kept by those who administer them.
 //!
 //! Rows are named by the ids that they have in the LMS; posting a roster twice changes nothing. Names of learners are
-//! answered to the scope `roster` alone and are never logged.
+//! answered to the scope `learners` alone, to an educator those of her classrooms, and are never logged.
 
 pub mod delete_classroom;
 pub mod delete_lesson;
@@ -30,6 +30,7 @@ mod student;
 
 pub use batch::{RosterAnswer, RosterVerdicts};
 pub use classroom::{Classroom, NamedClassroom};
+pub use delete_student::ErasureReceipt;
 pub use lesson::{Lesson, PatchedLesson, PostedLesson};
 pub use student::{PatchedStudent, PostedStudent, Student};
 

@@ -33,11 +33,18 @@ pub async fn patch_student(
     clock: Data<Clock>,
 ) -> Result<Json<Student>, Problem> {
     let patch = student_patch(read_object(&request, payload).await?).map_err(refused)?;
+    let external_id = patch.external_id.clone();
     match store.patch_student(student_id.number(), patch, clock.now()).await? {
         Patched::Done(row) => Ok(Json(store.learner(row).await?.into())),
         Patched::Absent => Err(Problem::not_found("There is no learner of this id.")),
-        Patched::Taken => {
-            Err(Problem::conflict("external_id_taken", "Another learner has this external_id."))
-        }
+        Patched::Taken => Err(taken(&store, &external_id.unwrap_or_default()).await?),
     }
+}
+
+/// Nobody comes back by another learner's change of name.
+async fn taken(store: &Store, external_id: &str) -> Result<Problem, Problem> {
+    Ok(match store.is_erased(external_id).await? {
+        true => Problem::conflict("erased", "A learner of this external_id was erased, and stays out."),
+        false => Problem::conflict("external_id_taken", "Another learner has this external_id."),
+    })
 }

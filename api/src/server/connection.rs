@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsAcceptor;
 
 use super::seat::{Crowd, Seat};
+use super::stream::Stream;
 
 /// Between two looks, and the same where connections run short.
 const LOOK_EACH: Duration = Duration::from_millis(500);
@@ -31,16 +33,16 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Bytes in and out.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     seat: Rc<Seat>,
     look: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     /// One more in this crowd.
-    pub(super) fn new(stream: TcpStream, crowd: &Rc<Crowd>) -> Self {
+    pub(super) fn new(stream: TcpStream, tls: Option<&TlsAcceptor>, crowd: &Rc<Crowd>) -> Self {
         prepare(&stream);
-        Self { stream, seat: Seat::take(crowd), look: None }
+        Self { stream: Stream::new(stream, tls), seat: Seat::take(crowd), look: None }
     }
 
     pub(super) fn seat(&self) -> Rc<Seat> {

@@ -2,8 +2,11 @@
 
 mod connection;
 mod descriptors;
+mod headers;
 mod pace;
 mod seat;
+mod stream;
+mod tls;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -15,18 +18,20 @@ use actix_http::{HttpService, Protocol};
 use actix_server::GracefulShutdownSignal;
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server};
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socket2::{Domain, Protocol as IpProtocol, Socket, Type};
+use tokio_rustls::TlsAcceptor;
 
-use crate::auth::{Access, Secrets};
+use crate::audit::{self, Journal};
+use crate::auth::{Access, Secrets, Throttle};
 use crate::benchmarks::Benchmarks;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, METRICS_LISTEN, PORT};
+use crate::forwarded::Transport;
 use crate::health::{self, Readiness};
 use crate::ingest::Intake;
 use crate::live::LiveHandle;
@@ -36,6 +41,7 @@ use connection::Connection;
 use seat::{Crowd, KEEP_ALIVE, REQUEST_TIMEOUT, Seat};
 
 pub use descriptors::connections;
+pub use tls::Tls;
 
 /// What a client may take to close a connection that we have done with.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,6 +67,8 @@ pub struct State {
     pub clock: Data<Clock>,
     /// The way in for logs.
     pub intake: Data<Intake>,
+    /// The way to the audit log.
+    pub journal: Data<Journal>,
     /// The way to the live hub.
     pub live: Data<LiveHandle>,
     /// The way to those who measure.
@@ -69,6 +77,10 @@ pub struct State {
     pub access: Data<Access>,
     /// Client secrets.
     pub secrets: Data<Secrets>,
+    /// How often they may be guessed.
+    pub throttle: Data<Throttle>,
+    /// How requests come here.
+    pub transport: Data<Transport>,
     /// Whether this process wants requests.
     pub readiness: Data<Readiness>,
     /// Figures for Prometheus, where they are served beside the API.
@@ -77,10 +89,23 @@ pub struct State {
 
 impl State {
     fn register(self, app: &mut web::ServiceConfig) {
-        let Self { store, calendar, clock, intake, live, benchmarks, access, secrets, readiness, figures } =
-            self;
+        let Self {
+            store,
+            calendar,
+            clock,
+            intake,
+            journal,
+            live,
+            benchmarks,
+            access,
+            secrets,
+            throttle,
+            transport,
+            readiness,
+            figures,
+        } = self;
         app.app_data(store).app_data(calendar).app_data(clock).app_data(intake).app_data(live);
-        app.app_data(benchmarks);
+        app.app_data(benchmarks).app_data(journal).app_data(throttle).app_data(transport);
         app.app_data(access).app_data(secrets).app_data(readiness);
         if let Some(figures) = figures {
             app.app_data(figures);
@@ -93,6 +118,7 @@ pub fn api_server(
     config: &Config,
     state: State,
     connections: usize,
+    tls: Option<TlsAcceptor>,
 ) -> Result<(Server, SocketAddr), ConfigError> {
     let address = SocketAddr::new(config.host, config.port);
     let cores = std::thread::available_parallelism().map_or(FEWEST_WORKERS, usize::from);
@@ -107,7 +133,8 @@ pub fn api_server(
     let stopping = builder.graceful_shutdown_signal();
     let listening = listen(address).and_then(|listener| {
         let address = listener.local_addr()?;
-        let service = move || service(state.clone(), stopping.clone(), Crowd::new(for_each_worker));
+        let service =
+            move || service(state.clone(), stopping.clone(), tls.clone(), Crowd::new(for_each_worker));
         Ok((builder.listen("api", listener, service)?.run(), address))
     });
     listening.map_err(|error| PORT.fault(unusable(address, &error)))
@@ -126,6 +153,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 fn service(
     state: State,
     stopping: GracefulShutdownSignal,
+    tls: Option<TlsAcceptor>,
     crowd: Rc<Crowd>,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let application = application(state).map_err(|error| error.error_response());
@@ -143,11 +171,9 @@ fn service(
         })
         .finish(map_config(application, |()| AppConfig::default()));
     let connect = move |stream: TcpStream| {
-        let crowd = Rc::clone(&crowd);
-        async move {
-            let client = stream.peer_addr().ok();
-            Ok::<_, DispatchError>((Connection::new(stream, &crowd), Protocol::Http1, client))
-        }
+        let client = stream.peer_addr().ok();
+        let connection = Connection::new(stream, tls.as_ref(), &crowd);
+        async move { Ok::<_, DispatchError>((connection, Protocol::Http1, client)) }
     };
     fn_service(connect).and_then(http)
 }
@@ -162,23 +188,15 @@ fn application(
     InitError = (),
 > {
     App::new()
+        .wrap(from_fn(audit::follow))
         .wrap(from_fn(one_of_each::check))
-        .wrap(for_browsers())
         .wrap(from_fn(request_id::follow))
+        .wrap(from_fn(headers::for_browsers))
         .wrap(from_fn(pace::keep))
         .configure(|app| state.register(app))
         .configure(routes::configure)
         .configure(routes::configure_rest)
         .into_factory()
-}
-
-/// What every answer tells a browser: it is what it says it is, may load and run nothing, and is shown within no other page.
-/// A page says itself what it needs beyond that.
-fn for_browsers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((REFERRER_POLICY, "no-referrer"))
-        .add((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"))
 }
 
 /// `/metrics` on an address of its own, for the network that monitoring lives in.

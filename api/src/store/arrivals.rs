@@ -1,6 +1,6 @@
 //! What arrived lately, by arrival and whatever day it is from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +13,15 @@ use crate::error::StoreError;
 
 /// How many of the latest arrivals are shown.
 pub const ARRIVALS: usize = 20;
+
+/// How far is looked back for them, as long as there are too few.
+const LOOKED_BACK: [TimeDelta; 3] = [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1)];
+
+/// How many logs are gone through, about, for the latest ones of a classroom: a tenth of a second's work.
+const GONE_THROUGH: i64 = 100_000;
+
+/// Nothing arrives later than now, unless the clock of a replica is ahead.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 /// A log that arrived, without a name.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -44,6 +53,26 @@ pub struct ArrivalCount {
     pub streaming_logs: i64,
 }
 
+/// A log that arrived, and the classroom of its learner.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct ClassroomArrival {
+    /// The class that the learner is in today.
+    pub classroom: String,
+    /// The log.
+    #[sea_orm(nested)]
+    pub arrival: Arrival,
+}
+
+/// Logs of a classroom that arrived within a tenth of a second.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct ClassroomArrivalCount {
+    /// The class that their learners are in today.
+    pub classroom: String,
+    /// Which tenth, and how many there are.
+    #[sea_orm(nested)]
+    pub count: ArrivalCount,
+}
+
 /// A learner, by the latest log that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct LatestOfLearner {
@@ -66,9 +95,8 @@ impl Store {
         known: &[Arrival],
     ) -> Result<Vec<Arrival>, StoreError> {
         let oldest_known = known.get(ARRIVALS - 1).map(|arrival| arrival.received_at);
-        let ranges = [TimeDelta::minutes(1), TimeDelta::hours(1), TimeDelta::days(1)];
         let mut found = Vec::new();
-        for since in oldest_known.into_iter().chain(ranges.map(|range| now - range)) {
+        for since in oldest_known.into_iter().chain(LOOKED_BACK.map(|range| now - range)) {
             found = self.arrivals_since(since).await?;
             if found.len() == ARRIVALS {
                 break;
@@ -82,6 +110,53 @@ impl Store {
             .bind_time("since", since)
             .bind("limit", ARRIVALS as i64);
         self.read_each(latest).await
+    }
+
+    /// The latest arrivals of each of these classrooms among those of a range: at most [`ARRIVALS`] of each, in no order.
+    pub async fn arrivals_of_classrooms(
+        &self,
+        range: &Range<DateTime<Utc>>,
+        classrooms: &BTreeSet<String>,
+    ) -> Result<Vec<ClassroomArrival>, StoreError> {
+        let latest = self.within(include_str!("sql/latest_arrivals_of_classes.sql"), range);
+        self.read_each(latest.classes(classrooms).bind("limit", ARRIVALS as i64)).await
+    }
+
+    /// The same, whenever they arrived: for those that are quiet it is looked further back, for a day at most, and no further
+    /// than the platform was quiet too. All that arrived since is gone through, and everybody who watches waits for it.
+    pub async fn latest_arrivals_of_classrooms(
+        &self,
+        now: DateTime<Utc>,
+        classrooms: &BTreeSet<String>,
+        logs_a_minute: i64,
+    ) -> Result<Vec<ClassroomArrival>, StoreError> {
+        let (mut found, mut quiet) = (Vec::new(), classrooms.clone());
+        let [minute, ..] = LOOKED_BACK;
+        let is_near =
+            |back: &TimeDelta| *back == minute || back.num_minutes() * logs_a_minute <= GONE_THROUGH;
+        for back in LOOKED_BACK.into_iter().filter(is_near) {
+            found.retain(|arrival: &ClassroomArrival| !quiet.contains(&arrival.classroom));
+            let arrivals = self.arrivals_of_classrooms(&(now - back..now + AHEAD), &quiet).await?;
+            quiet.retain(|classroom| {
+                arrivals.iter().filter(|it| it.classroom == *classroom).count() < ARRIVALS
+            });
+            found.extend(arrivals);
+            if quiet.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many logs of each of these classrooms arrived in each tenth of a second of a range; tenths without one are
+    /// left out.
+    pub async fn count_arrivals_of_classrooms(
+        &self,
+        range: &Range<DateTime<Utc>>,
+        classrooms: &BTreeSet<String>,
+    ) -> Result<Vec<ClassroomArrivalCount>, StoreError> {
+        let count = self.within(include_str!("sql/count_arrivals_of_classes.sql"), range);
+        self.read_each(count.classes(classrooms)).await
     }
 
     /// How many logs arrived in each tenth of a second of a range; tenths without one are left out.

@@ -8,7 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use rusqlite::{Connection, OpenFlags};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
-use super::{DatabaseSettings, Dialect};
+use super::{AuditEntry, DatabaseSettings, Dialect, Store};
+use crate::error::StoreError;
 
 /// What is being written ends in this, so that what is there without it is whole.
 const UNFINISHED: &str = "unfinished";
@@ -58,6 +59,17 @@ pub enum BackupError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// Why a backup was not put back.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// Because of a file.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The copy of it could not be brought up to date.
+    #[error("the backup could not be brought up to date")]
+    Store(#[from] StoreError),
+}
+
 /// What a backup holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backup {
@@ -97,21 +109,48 @@ impl DatabaseSettings {
         Ok(backup)
     }
 
-    /// Puts a backup in the place of the database, which is kept beside it under the name of `moment`. The data directory's
-    /// lock has to be held: no server may run.
-    pub fn restore_from(&self, file: &Path, moment: &str) -> Result<Restored, BackupError> {
+    /// Puts a backup in the place of the database, which is kept beside it under the name of `moment`. What must outlive the
+    /// database goes over into the backup first. The data directory's lock has to be held: no server may run.
+    pub async fn restore_from(
+        &self,
+        file: &Path,
+        moment: &str,
+        entry: AuditEntry,
+    ) -> Result<Restored, RestoreError> {
         let database = self.sqlite_file()?;
         let backup = inspect(file)?;
         let unfinished = with_suffix(&database, UNFINISHED);
         make_private(&unfinished)?;
         fs::copy(file, &unfinished).map_err(|error| of_file(&unfinished, error))?;
         // A copy has no write-ahead log; who only reads could not give it one.
-        Connection::open(&unfinished)?.pragma_update(None, "journal_mode", "WAL")?;
-        let replaced = database.exists().then(|| with_suffix(&database, moment));
-        if let Some(replaced) = &replaced {
-            set_aside(&database, replaced)?;
+        Connection::open(&unfinished)
+            .map_err(BackupError::from)?
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(BackupError::from)?;
+        let url = format!("sqlite://{}", unfinished.to_str().ok_or_else(|| not_utf8(&unfinished))?);
+        let store = Store::connect(&Self { url, connections: 1, ..self.clone() }).await?;
+        // It may be of a version that knew nothing of erasures.
+        store.migrate().await?;
+        store.note(vec![entry]).await?;
+        store.close().await?;
+        if database.exists() {
+            carry_over(&database, &unfinished)?;
         }
-        put_in_place(&unfinished, &database)?;
+        Ok(self.put_restored(&database, &unfinished, backup, moment)?)
+    }
+
+    fn put_restored(
+        &self,
+        database: &Path,
+        unfinished: &Path,
+        backup: Backup,
+        moment: &str,
+    ) -> Result<Restored, BackupError> {
+        let replaced = database.exists().then(|| with_suffix(database, moment));
+        if let Some(replaced) = &replaced {
+            set_aside(database, replaced)?;
+        }
+        put_in_place(unfinished, database)?;
         Ok(Restored { backup, replaced })
     }
 
@@ -149,6 +188,21 @@ fn inspect(file: &Path) -> Result<Backup, BackupError> {
 fn steps(database: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut steps = database.prepare("SELECT version FROM seaql_migrations ORDER BY version")?;
     steps.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Erasures and the audit log do not go back in time: those of the database that is replaced go over into the one that takes
+/// its place. One of an older version has neither.
+fn carry_over(replaced: &Path, restored: &Path) -> Result<(), BackupError> {
+    let restored = Connection::open(restored)?;
+    let replaced = replaced.to_str().ok_or_else(|| not_utf8(replaced))?;
+    restored.execute("ATTACH DATABASE ?1 AS replaced", [replaced])?;
+    let tables = "SELECT COUNT(*) FROM replaced.sqlite_schema WHERE name IN ('erasures', 'audit_log') AND type = 'table'";
+    let tables: i64 = restored.query_row(tables, [], |row| row.get(0))?;
+    if tables == 2 {
+        restored.execute_batch(include_str!("sql/carry_over.sqlite.sql"))?;
+    }
+    restored.execute_batch("DETACH DATABASE replaced")?;
+    Ok(())
 }
 
 /// A database with what SQLite keeps beside it: under one name they stay one database.

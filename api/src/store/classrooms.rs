@@ -13,7 +13,7 @@ use super::query::{Query, Rows};
 use super::roster::{Deleted, Lock, Patched, Writing};
 use super::students::STUDENTS_ALONE;
 use super::upsert::{Change, Upserted, upsert};
-use super::{Dialect, Store};
+use super::{Classes, Dialect, Store};
 use crate::error::StoreError;
 
 /// A class of learners.
@@ -38,21 +38,40 @@ const TO_REFER: Lock =
     Lock { table: "classrooms", by: "classroom", order: "classroom", strength: Lock::TO_REFER };
 const ALONE: Lock = Lock { strength: Lock::ALONE, ..TO_REFER };
 
+/// A page of some classrooms.
+const OWN: &str = "JOIN {rows} ON item.wanted = classrooms.classroom \
+                   WHERE classroom > {after} ORDER BY classroom LIMIT {limit}";
+
 impl Store {
-    /// Classrooms in the order of their name, at most `limit`, those after `after`.
+    /// Those of these classrooms that there are, in the order of their name, at most `limit`, those after `after`.
     pub async fn classrooms(
         &self,
+        classes: &Classes,
         after: Option<&str>,
         limit: u64,
     ) -> Result<Vec<CountedClassroom>, StoreError> {
-        let page = "WHERE classroom > {after} ORDER BY classroom LIMIT {limit}";
+        let page = match classes {
+            Classes::All => {
+                classrooms(self.dialect, "WHERE classroom > {after} ORDER BY classroom LIMIT {limit}")
+            }
+            Classes::Only(names) => {
+                classrooms(self.dialect, OWN).rows(Rows::new().text("wanted", names.iter()))
+            }
+        };
         // No classroom has an empty name, so every one comes after it.
-        let page = classrooms(self.dialect, page).bind("after", after.unwrap_or_default());
+        let page = page.bind("after", after.unwrap_or_default());
         Ok(counted(page.bind("limit", limit.cast_signed()).all(&self.reader).await?)?)
     }
 
-    /// The classroom of this name, if there is one.
-    pub async fn classroom(&self, classroom: &str) -> Result<Option<CountedClassroom>, StoreError> {
+    /// The classroom of this name, if it is one of these and there is one.
+    pub async fn classroom(
+        &self,
+        classes: &Classes,
+        classroom: &str,
+    ) -> Result<Option<CountedClassroom>, StoreError> {
+        if !classes.contain(classroom) {
+            return Ok(None);
+        }
         let one = classrooms(self.dialect, "WHERE classroom = {classroom}").bind("classroom", classroom);
         Ok(counted(one.all(&self.reader).await?)?.pop())
     }
@@ -154,6 +173,16 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Keeps those of these classrooms that there are from being renamed or removed meanwhile; names the others.
+    pub(super) async fn hold_known_classrooms(
+        &self,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, DbErr> {
+        let held: Vec<Model> = self.lock(TO_REFER, Rows::new().text("wanted", names.iter())).await?;
+        let held: BTreeSet<String> = held.into_iter().map(|row| row.classroom).collect();
+        Ok(names.difference(&held).cloned().collect())
+    }
+
     async fn insert_classrooms<'n>(
         &self,
         classrooms: impl IntoIterator<Item = (&'n str, DateTime<Utc>)>,
@@ -180,6 +209,10 @@ impl Writing<'_> {
             change_names(self.tx, self.dialect).await?;
             let follow =
                 self.query("UPDATE classroom_days SET classroom = {name} WHERE classroom = {classroom}");
+            follow.bind("name", new_name).bind("classroom", classroom).execute(self.tx).await?;
+            // Whose learners an educator sees follows as well.
+            let follow =
+                self.query("UPDATE user_classrooms SET classroom = {name} WHERE classroom = {classroom}");
             follow.bind("name", new_name).bind("classroom", classroom).execute(self.tx).await?;
             self.remove_classroom(classroom).await?;
             self.raise_days_of(students.iter().map(|student| student.student_id)).await?;

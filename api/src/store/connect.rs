@@ -10,24 +10,65 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
 use super::link::{Link, Pool};
+use super::overwriting::OVERWRITE;
 use super::{Dialect, Store};
 use crate::error::{StoreError, chain};
 
-/// Where the database is and how many connections it may cost.
+/// Where the database is, how many connections it may cost, and for whom it is opened.
 #[derive(Clone)]
 pub struct DatabaseSettings {
     /// `sqlite:///path/to/file` or `postgres://user:password@host/database`.
     pub url: String,
     /// The most connections that this process opens for its statements.
     pub connections: u32,
+    /// Who waits for what is written.
+    pub writes_for: WritesFor,
+}
+
+/// Who waits for what is written, and so how long it may wait for what others hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WritesFor {
+    /// Clients of a server, who shall know within a second, and send again.
+    Clients,
+    /// An operator, who would have to give the command again. SQLite serves nobody in turn: beside a server under load its
+    /// lock is free now and then, and found free by who tries often enough.
+    Operator,
+}
+
+impl WritesFor {
+    /// How long SQLite waits for another process that writes.
+    pub(super) fn busy(self) -> Duration {
+        match self {
+            Self::Clients => BUSY,
+            Self::Operator => PATIENCE,
+        }
+    }
+
+    /// How long a statement of PostgreSQL waits for a lock.
+    fn locked(self, plans: Plans) -> Duration {
+        match (self, plans) {
+            (Self::Clients, Plans::Once) => LOCKED,
+            (Self::Clients, Plans::ForEachSpan) => LOCKED_FOR_READERS,
+            (Self::Operator, _) => PATIENCE,
+        }
+    }
 }
 
 /// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
 const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
 
-/// How long a statement waits for a lock: on SQLite for another process that writes. Whoever waits behind whoever waits is
-/// still answered within five seconds.
+/// How long a statement of PostgreSQL waits for a lock. Less than a disk may take for a checkpoint would be too little: groups
+/// wait for one another's rows, and the first of them for the disk.
 const LOCKED: Duration = Duration::from_millis(2_400);
+
+/// The same for a statement that only reads: it waits for nobody but those who hold a whole table.
+const LOCKED_FOR_READERS: Duration = Duration::from_millis(700);
+
+/// How long SQLite waits for another process that writes.
+const BUSY: Duration = Duration::from_millis(800);
+
+/// How long an operator's command waits for what others hold.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a statement waits for one of the connections, or for a new one.
 pub(super) const CONNECTED: Duration = Duration::from_millis(2_400);
@@ -60,6 +101,11 @@ impl Plans {
 }
 
 impl DatabaseSettings {
+    /// Of a database that a server writes to.
+    pub fn new(url: String, connections: u32) -> Self {
+        Self { url, connections, writes_for: WritesFor::Clients }
+    }
+
     /// Which database the URL names.
     pub fn dialect(&self) -> Dialect {
         if self.url.starts_with("postgres") { Dialect::Postgres } else { Dialect::Sqlite }
@@ -74,14 +120,16 @@ impl DatabaseSettings {
 
     fn postgres(&self, plans: Plans) -> ConnectOptions {
         let mut options = self.options();
-        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans));
+        let locked = self.writes_for.locked(plans);
+        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans, locked));
         options
     }
 
     /// For work that takes the time that it takes, and that nobody waits for.
     fn patient(&self, plans: Plans) -> ConnectOptions {
         let mut options = self.options();
-        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans).options(UNLIMITED));
+        let locked = self.writes_for.locked(plans);
+        options.map_sqlx_postgres_opts(move |options| with_limits(options, plans, locked).options(UNLIMITED));
         options
     }
 
@@ -91,7 +139,8 @@ impl DatabaseSettings {
             .url
             .parse()
             .map_err(|error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-        Ok(with_limits(options, Plans::Once).disable_statement_logging())
+        let plans = Plans::Once;
+        Ok(with_limits(options, plans, self.writes_for.locked(plans)).disable_statement_logging())
     }
 
     /// The connection on which PostgreSQL is asked whether it is there.
@@ -102,6 +151,7 @@ impl DatabaseSettings {
 
     fn sqlite(&self, read_only: bool) -> ConnectOptions {
         let mut options = self.options();
+        let busy = self.writes_for.busy();
         options.max_connections(if read_only { self.connections } else { 1 });
         options.map_sqlx_sqlite_opts(move |options| {
             options
@@ -110,9 +160,10 @@ impl DatabaseSettings {
                 .journal_mode(SqliteJournalMode::Wal)
                 // A 2xx means flushed to disk.
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(LOCKED)
+                .busy_timeout(busy)
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                .pragma(OVERWRITE.0, OVERWRITE.1)
         });
         options
     }
@@ -122,7 +173,7 @@ impl DatabaseSettings {
         let options: SqliteConnectOptions =
             self.url.parse().map_err(|error: sqlx::Error| StoreError::Refused(error.into()))?;
         let connection = rusqlite::Connection::open(options.get_filename())?;
-        connection.busy_timeout(LOCKED)?;
+        connection.busy_timeout(self.writes_for.busy())?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         Ok(connection)
@@ -141,7 +192,8 @@ const FOR_DEAD_CLIENTS: [(&str, &str); 4] = [
 const UNLIMITED: [(&str, &str); 3] =
     [("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "30s")];
 
-fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
+fn with_limits(options: PgConnectOptions, plans: Plans, locked: Duration) -> PgConnectOptions {
+    let locked = format!("{}ms", locked.as_millis());
     options.application_name("edtech-api").options(FOR_DEAD_CLIENTS).options([
         ("plan_cache_mode", plans.mode()),
         // Compiling a plan takes longer than any of ours runs.
@@ -150,7 +202,7 @@ fn with_limits(options: PgConnectOptions, plans: Plans) -> PgConnectOptions {
         ("max_parallel_workers_per_gather", "0"),
         // A statement that hangs must not hold the writer for ever.
         ("statement_timeout", "30s"),
-        ("lock_timeout", "2400ms"),
+        ("lock_timeout", locked.as_str()),
         // A link that was lost in the middle must not keep others from their locks.
         ("idle_in_transaction_session_timeout", "5s"),
     ])
@@ -173,6 +225,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            erasure_key: None,
             turn: Arc::default(),
             appended: Arc::default(),
         })
@@ -208,6 +261,7 @@ impl Store {
             settings: settings.clone(),
             memory: Arc::default(),
             express: Arc::default(),
+            erasure_key: None,
             turn: Arc::default(),
             appended: Arc::default(),
         })

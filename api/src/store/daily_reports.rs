@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::{Breakdown, DaySpan, Enrolled, FiguresReport};
 use super::lesson_progress::Furthest;
 use super::query::Query;
-use super::{DailyReportRow, Dialect, Store};
+use super::{Classes, DailyReportRow, Dialect, Store};
 use crate::error::StoreError;
 
 /// A learner without a log on so many days up to the report's is silent.
@@ -104,11 +104,11 @@ impl DayFacts {
     async fn read(on: &DatabaseTransaction, dialect: Dialect, day: NaiveDate) -> Result<Self, DbErr> {
         let totals = |days_before| {
             let day = DaySpan::of(day - Days::new(days_before));
-            FiguresReport::read(on, dialect, day, Breakdown::Days)
+            FiguresReport::read(on, dialect, day, Breakdown::Days, &Classes::All)
         };
         Ok(Self {
             state: DayState::read(on, dialect, day).await?,
-            day: FiguresReport::read(on, dialect, DaySpan::of(day), Breakdown::ClassroomsAndLessons).await?,
+            day: figures_of(on, dialect, day).await?,
             day_before: totals(1).await?.totals,
             same_weekday: totals(7).await?.totals,
             furthest: furthest_of(on, dialect, day).await?,
@@ -128,6 +128,15 @@ impl DayState {
         let (revision, week_revision) = (row.try_get("", "revision")?, row.try_get("", "week_revision")?);
         Ok(Self { revision, week_revision, intake: DayIntake::from_query_result(&row, "")? })
     }
+}
+
+async fn figures_of(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    day: NaiveDate,
+) -> Result<FiguresReport, DbErr> {
+    let breakdown = Breakdown::ClassroomsAndLessons;
+    FiguresReport::read(on, dialect, DaySpan::of(day), breakdown, &Classes::All).await
 }
 
 async fn kept_report(on: &impl ConnectionTrait, day: NaiveDate) -> Result<Option<DailyReportRow>, DbErr> {

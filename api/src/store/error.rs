@@ -12,15 +12,38 @@ impl From<DbErr> for StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        let code = error.sqlite_error().map(|refusal| refusal.extended_code.to_string());
-        let passes = code.is_some_and(|code| is_passing(&code));
+        let passes = extended_code(&error).is_some_and(|code| is_passing(&code));
         if passes { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
     }
 }
 
-/// Whether the transaction lost a race that running it again wins: a deadlock or a serialization failure.
-pub(super) fn lost_a_race(error: &DbErr) -> bool {
-    matches!(database_code(error).as_deref(), Some("40P01" | "40001"))
+impl StoreError {
+    /// Whether it was SQLite's lock that was not to be had.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Unavailable(cause) = self else { return false };
+        let code = match cause.downcast_ref::<DbErr>() {
+            Some(error) => database_code(error),
+            None => cause.downcast_ref().and_then(extended_code),
+        };
+        code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    }
+}
+
+/// Another process has the lock.
+const SQLITE_BUSY: u32 = 5;
+
+fn extended_code(error: &rusqlite::Error) -> Option<String> {
+    error.sqlite_error().map(|refusal| refusal.extended_code.to_string())
+}
+
+/// How often a transaction that fails so is run at most before the client is asked to send again.
+///
+/// Who loses a race, by a deadlock or a serialization failure, wins another one.
+pub(super) fn attempts(error: &DbErr) -> u32 {
+    match database_code(error).as_deref() {
+        Some("40P01" | "40001") => 5,
+        _ => 1,
+    }
 }
 
 fn passes_by_itself(error: &DbErr) -> bool {

@@ -1,12 +1,16 @@
 //! The figures of a span of days, counted from the rollups.
 
+use std::collections::BTreeSet;
+use std::iter::Sum;
+use std::ops::Add;
+
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use serde::{Deserialize, Serialize};
 
 use super::query::Query;
 use super::record::EVER;
-use super::{Dialect, FIRST_DAY, Store};
+use super::{Classes, Dialect, FIRST_DAY, Store};
 use crate::error::StoreError;
 
 /// What was counted of some logs, as sums: averages are for the reader to take.
@@ -37,6 +41,32 @@ pub struct Enrolled {
     pub figures: Figures,
 }
 
+impl Sum for Enrolled {
+    fn sum<I: Iterator<Item = Self>>(each: I) -> Self {
+        each.fold(Self::default(), |Self { students, figures }, other| Self {
+            students: students + other.students,
+            figures: figures + other.figures,
+        })
+    }
+}
+
+/// Of learners who are not the same.
+impl Add for Figures {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            active_students: self.active_students + other.active_students,
+            streaming_logs: self.streaming_logs + other.streaming_logs,
+            watch_time_logs: self.watch_time_logs + other.watch_time_logs,
+            watch_time_seconds: self.watch_time_seconds + other.watch_time_seconds,
+            completion_logs: self.completion_logs + other.completion_logs,
+            completion_percentage_sum: self.completion_percentage_sum + other.completion_percentage_sum,
+            completed: self.completed + other.completed,
+        }
+    }
+}
+
 /// The figures of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LessonFigures {
@@ -55,9 +85,9 @@ pub struct LessonFigures {
 /// The figures of a span of days, broken down as it was asked for; the other lists are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FiguresReport {
-    /// The platform as a whole.
+    /// All of these classrooms together: the platform as a whole, where all count.
     pub totals: Enrolled,
-    /// Every classroom, by name.
+    /// Every classroom that counts, by name.
     pub classrooms: Vec<(String, Enrolled)>,
     /// Every lesson, by id.
     pub lessons: Vec<LessonFigures>,
@@ -94,22 +124,25 @@ impl DaySpan {
     }
 }
 
+/// What learners of some classrooms viewed and completed, for the statements that go on with it.
+pub(super) const VIEWED_BY_CLASSES: &str = include_str!("sql/viewed_by_classes.sql");
+
 /// No log is from a later day.
 pub(super) const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
-macro_rules! parts {
-    ($($part:literal),+) => {
-        concat!(include_str!("sql/figures_span.sql"), $(include_str!(concat!("sql/figures_", $part, ".sql"))),+)
-    };
-}
-
 impl Breakdown {
-    fn sql(self) -> &'static str {
+    /// What follows the totals in the statement.
+    fn parts(self, classes: &Classes) -> Vec<&'static str> {
+        let classrooms = include_str!("sql/figures_classrooms.sql");
+        let lessons = match classes {
+            Classes::All => include_str!("sql/figures_lessons.sql"),
+            Classes::Only(_) => include_str!("sql/figures_lessons_of_classes.sql"),
+        };
         match self {
-            Self::ClassroomsAndLessons => parts!("totals", "classrooms", "lessons"),
-            Self::Classrooms => parts!("totals", "classrooms"),
-            Self::Lessons => parts!("totals", "lessons"),
-            Self::Days => parts!("totals", "days"),
+            Self::ClassroomsAndLessons => vec![classrooms, lessons],
+            Self::Classrooms => vec![classrooms],
+            Self::Lessons => vec![lessons],
+            Self::Days => vec![include_str!("sql/figures_days.sql")],
         }
     }
 }
@@ -127,19 +160,39 @@ impl DaySpan {
 }
 
 impl Store {
-    /// The figures of a span of days. One statement, so that all of them are of the same moment.
-    pub async fn figures(&self, span: DaySpan, breakdown: Breakdown) -> Result<FiguresReport, StoreError> {
-        Ok(FiguresReport::read(&self.reader, self.dialect, span, breakdown).await?)
+    /// The figures of a span of days, of these classrooms. One statement, so that all of them are of the same moment.
+    pub async fn figures(
+        &self,
+        span: DaySpan,
+        breakdown: Breakdown,
+        classes: &Classes,
+    ) -> Result<FiguresReport, StoreError> {
+        Ok(FiguresReport::read(&self.reader, self.dialect, span, breakdown, classes).await?)
     }
 }
 
-/// A statement made of [`parts`](Breakdown::sql), for a span of days.
-fn figures_query(dialect: Dialect, sql: &str, span: DaySpan) -> Query {
-    let active = match span.kept_day() {
-        Some(_) => include_str!("sql/figures_active_kept.sql"),
-        None => include_str!("sql/figures_active_counted.sql"),
-    };
-    let query = Query::new(dialect, &format!("{active}{sql}"))
+/// Who was active, which every statement begins with. Sums by day know classrooms and lessons, but not the lessons of a
+/// classroom: these are counted learner by learner.
+fn active(span: DaySpan, classes: &Classes) -> Vec<&'static str> {
+    match (classes, span.kept_day()) {
+        (Classes::All, Some(_)) => vec![include_str!("sql/figures_active_kept.sql")],
+        (Classes::All, None) => vec![include_str!("sql/figures_active_counted.sql")],
+        (Classes::Only(_), Some(_)) => {
+            vec![VIEWED_BY_CLASSES, include_str!("sql/figures_active_kept_of_classes.sql")]
+        }
+        (Classes::Only(_), None) => {
+            vec![VIEWED_BY_CLASSES, include_str!("sql/figures_active_counted_of_classes.sql")]
+        }
+    }
+}
+
+/// The statement for a span of days.
+fn figures_query(dialect: Dialect, span: DaySpan, breakdown: Breakdown, classes: &Classes) -> Query {
+    let mut parts = active(span, classes);
+    parts.extend([include_str!("sql/figures_span.sql"), include_str!("sql/figures_totals.sql")]);
+    parts.extend(breakdown.parts(classes));
+    let query = Query::new(dialect, &parts.concat())
+        .of(classes)
         .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
         .bind_day("last_day", span.to.unwrap_or(LAST_DAY));
     match span.kept_day() {
@@ -155,12 +208,24 @@ impl FiguresReport {
         dialect: Dialect,
         span: DaySpan,
         breakdown: Breakdown,
+        classes: &Classes,
     ) -> Result<Self, DbErr> {
         let mut report = Self::default();
-        for row in &figures_query(dialect, breakdown.sql(), span).all(on).await? {
+        for row in &figures_query(dialect, span, breakdown, classes).all(on).await? {
             report.add(row)?;
         }
         Ok(report.sorted())
+    }
+
+    /// Of the figures by classroom, those of some classrooms, and their totals: every learner is in one classroom.
+    pub fn of_classrooms(&self, classrooms: &BTreeSet<String>) -> Self {
+        let known = |name: &String| {
+            let place = self.classrooms.binary_search_by(|(known, _)| known.cmp(name)).ok()?;
+            self.classrooms.get(place).cloned()
+        };
+        let classrooms: Vec<_> = classrooms.iter().filter_map(known).collect();
+        let totals = classrooms.iter().map(|&(_, enrolled)| enrolled).sum();
+        Self { totals, classrooms, ..Self::default() }
     }
 
     /// Takes one row to where it belongs.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::{Instant, sleep};
 
+use super::overwriting::without_overwriting;
 use super::query::Query;
 use super::{Dialect, Store, gate};
 use crate::error::{StoreError, chain};
@@ -95,7 +96,10 @@ async fn takes_turn(tx: &DatabaseTransaction, dialect: Dialect) -> Result<bool, 
 /// Folds everything and returns how many rows that changed. Whoever calls it has its turn, or has closed the gate.
 pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
     match dialect {
-        Dialect::Sqlite => Ok(Query::new(dialect, FOLD_ON_SQLITE).execute(tx).await?.cast_signed()),
+        Dialect::Sqlite => {
+            let fold = Query::new(dialect, FOLD_ON_SQLITE).execute(tx);
+            Ok(without_overwriting(tx, dialect, fold).await?.cast_signed())
+        }
         Dialect::Postgres => fold_on_postgres(tx).await,
     }
 }

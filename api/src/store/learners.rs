@@ -5,12 +5,12 @@ use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use entity::student::{self, Column, Model as Student};
-use sea_orm::sea_query::{Expr, ExprTrait, Query as Select};
+use sea_orm::sea_query::{Expr, ExprTrait, Query as Select, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::query::{Query, Rows};
 use super::record::EVER;
-use super::{Dialect, Store};
+use super::{Classes, Dialect, Store};
 use crate::error::StoreError;
 
 /// A learner, and when we last heard of the learner.
@@ -34,15 +34,17 @@ pub struct StudentFilter {
 }
 
 impl Store {
-    /// Learners in the order of their id, at most `limit`, those after `after`.
+    /// Learners of these classrooms in the order of their id, at most `limit`, those after `after`.
     pub async fn students(
         &self,
+        classes: &Classes,
         filter: &StudentFilter,
         after: Option<i64>,
         limit: u64,
     ) -> Result<Vec<Learner>, StoreError> {
         let StudentFilter { classroom, external_id, silent_on } = filter;
         let wanted = Condition::all()
+            .add_option(in_classes(classes))
             .add_option(classroom.as_deref().map(|classroom| Column::Classroom.eq(classroom)))
             .add_option(external_id.as_deref().map(|external_id| Column::ExternalId.eq(external_id)))
             .add_option(silent_on.as_ref().map(|days| silent_on_days(self.dialect, days)))
@@ -57,9 +59,10 @@ impl Store {
         Ok(students.into_iter().map(learner).collect())
     }
 
-    /// The learner of this id, if there is one.
-    pub async fn student(&self, student_id: i64) -> Result<Option<Learner>, StoreError> {
-        let student = student::Entity::find_by_id(student_id).one(&self.reader).await?;
+    /// The learner of this id, if there is one in these classrooms.
+    pub async fn student(&self, classes: &Classes, student_id: i64) -> Result<Option<Learner>, StoreError> {
+        let wanted = Condition::all().add(Column::StudentId.eq(student_id)).add_option(in_classes(classes));
+        let student = student::Entity::find().filter(wanted).one(&self.reader).await?;
         match student {
             Some(student) => Ok(Some(self.learner(student).await?)),
             None => Ok(None),
@@ -78,6 +81,14 @@ impl Store {
         let days = Query::new(self.dialect, include_str!("sql/last_active_days.sql")).rows(rows);
         let days = days.bind_day("ever", EVER).all(&self.reader).await?;
         days.iter().map(|row| Ok((row.try_get("", "student_id")?, row.try_get("", "day")?))).collect()
+    }
+}
+
+/// What keeps to the learners of these classrooms; nothing where it is all of them.
+pub(super) fn in_classes(classes: &Classes) -> Option<SimpleExpr> {
+    match classes {
+        Classes::All => None,
+        Classes::Only(names) => Some(Column::Classroom.is_in(names.iter().map(String::as_str))),
     }
 }
 

@@ -1,8 +1,10 @@
 //! How far the learners of a lesson came, counted from the viewings.
 
-use super::figures::{DaySpan, LAST_DAY, LessonFigures, lesson_of};
+use std::collections::BTreeSet;
+
+use super::figures::{DaySpan, LAST_DAY, LessonFigures, VIEWED_BY_CLASSES, lesson_of};
 use super::query::Query;
-use super::{FIRST_DAY, Store};
+use super::{Classes, FIRST_DAY, Store};
 use crate::error::StoreError;
 
 /// A lesson, and how far its learners came in a span of days.
@@ -34,17 +36,20 @@ const ACTIVE_KEPT: &str = "(SELECT COALESCE(SUM(active_students), 0)
 /// Of several days each is counted once.
 const ACTIVE_COUNTED: &str = "(SELECT COUNT(*) FROM learners)";
 
+/// How the statement ends, whoever counts.
+const PROGRESS: &str = include_str!("sql/lesson_progress.sql");
+
 impl Store {
-    /// How far the learners of a lesson came in a span of days, if there is such a lesson.
+    /// How far the learners of a lesson came in a span of days, those of these classrooms, if there is such a lesson.
     pub async fn lesson_progress(
         &self,
         lesson_id: i64,
         span: DaySpan,
+        classes: &Classes,
     ) -> Result<Option<LessonProgress>, StoreError> {
-        let query = Query::new(self.dialect, include_str!("sql/lesson_progress.sql"));
-        let query = match span.kept_day() {
-            Some(day) => query.name("active_students", ACTIVE_KEPT).bind_day("active_day", day),
-            None => query.name("active_students", ACTIVE_COUNTED),
+        let query = match classes {
+            Classes::All => self.progress_of_all(span),
+            Classes::Only(classrooms) => self.progress_of_classes(classrooms),
         };
         let rows = query
             .bind("lesson_id", lesson_id)
@@ -59,6 +64,20 @@ impl Store {
         }
         let duration_seconds = first.try_get("", "duration_seconds")?;
         Ok(Some(LessonProgress { lesson: lesson_of(first)?, duration_seconds, furthest }))
+    }
+
+    fn progress_of_all(&self, span: DaySpan) -> Query {
+        let parts = [include_str!("sql/lesson_progress_of_all.sql"), PROGRESS];
+        let query = Query::new(self.dialect, &parts.concat());
+        match span.kept_day() {
+            Some(day) => query.name("active_students", ACTIVE_KEPT).bind_day("active_day", day),
+            None => query.name("active_students", ACTIVE_COUNTED),
+        }
+    }
+
+    fn progress_of_classes(&self, classrooms: &BTreeSet<String>) -> Query {
+        let parts = [VIEWED_BY_CLASSES, include_str!("sql/lesson_progress_of_classes.sql"), PROGRESS];
+        Query::new(self.dialect, &parts.concat()).classes(classrooms)
     }
 }
 

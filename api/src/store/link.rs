@@ -6,7 +6,8 @@
 //! a connection of its own. Where it does not come back the link is lost: whoever waits is told so, whoever comes is told so
 //! at once, and every connection is let go of. As soon as the server answers again there are new ones.
 //!
-//! SQLite lives in this process and is always there; so is PostgreSQL for commands, which nobody waits for.
+//! SQLite lives in this process and is always there; so is PostgreSQL for commands, which nobody waits for. Whether what logs
+//! are stored in can be written to is another question: see [`held`](super::held).
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +23,7 @@ use sea_orm::{
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::held::Tables;
 use super::{Dialect, Store};
 
 /// Between two questions. With [`PATIENCE`] it makes less than the second within which a client is to know.
@@ -36,34 +38,60 @@ const CONNECTING: Duration = Duration::from_secs(3);
 /// How long connections that are let go of may take to say goodbye.
 const PARTING: Duration = Duration::from_secs(5);
 
-/// Whether the database is there. Cheap to clone.
+/// How the database stands, as far as anybody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It answers.
+    There,
+    /// It answers, and somebody else holds what logs are stored in.
+    Held,
+    /// It does not answer.
+    Lost,
+}
+
+/// How the database stands, for everybody who wants to know. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Link(Arc<watch::Sender<bool>>);
+pub(super) struct Link(Arc<watch::Sender<Standing>>);
 
 impl Default for Link {
     /// There, until somebody finds out otherwise.
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(true)))
+        Self(Arc::new(watch::Sender::new(Standing::There)))
     }
 }
 
 impl Link {
-    /// Whether it is there, as far as anybody knows.
-    pub(super) fn is_there(&self) -> bool {
+    /// What is known now.
+    pub(super) fn standing(&self) -> Standing {
         *self.0.borrow()
+    }
+
+    /// Tells everybody, and wakes them where it is news; returns what they were told before.
+    pub(super) fn tell(&self, standing: Standing) -> Standing {
+        let mut before = standing;
+        self.0.send_if_modified(|known| {
+            before = std::mem::replace(known, standing);
+            before != standing
+        });
+        before
+    }
+
+    /// Ends as soon as it stands so.
+    pub(super) async fn stands(&self, wanted: Standing) {
+        // The other end is ours as well.
+        let _ = self.0.subscribe().wait_for(|standing| *standing == wanted).await;
     }
 
     /// Works on the database, unless it is away. Where it is lost meanwhile the work is dropped with its connection, and
     /// perhaps done.
     pub(super) async fn hold<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let mut there = self.0.subscribe();
-        if !*there.borrow_and_update() {
+        if self.standing() == Standing::Lost {
             return Err(lost());
         }
         tokio::select! {
             biased;
             done = work => done,
-            _ = there.wait_for(|there| !there) => Err(lost()),
+            () = self.stands(Standing::Lost) => Err(lost()),
         }
     }
 }
@@ -135,14 +163,18 @@ impl ConnectionTrait for Pool {
 }
 
 impl Store {
-    /// Asks PostgreSQL all the time whether it is there, as long as the server runs.
+    /// Finds out all the time how the database stands, as long as the server runs.
     pub async fn keep_link(&self) {
-        if self.dialect == Dialect::Sqlite {
-            return;
+        match self.dialect {
+            Dialect::Sqlite => self.wait_for_its_lock().await,
+            Dialect::Postgres => self.ask_all_the_time().await,
         }
+    }
+
+    async fn ask_all_the_time(&self) {
         loop {
             let Err(error) = self.follow_pulse().await;
-            if self.link.is_there() {
+            if self.link.standing() != Standing::Lost {
                 tracing::warn!(%error, "the database does not answer: clients are told to come again");
                 self.let_go().await;
             }
@@ -154,11 +186,12 @@ impl Store {
     async fn follow_pulse(&self) -> Result<Infallible, sqlx::Error> {
         let options = self.settings.pulse()?;
         let mut connection = timeout(CONNECTING, options.connect()).await.map_err(|_| silence())??;
+        let mut tables = Tables::default();
         loop {
             timeout(PATIENCE, connection.ping()).await.map_err(|_| silence())??;
-            if !self.link.0.send_replace(true) {
-                tracing::info!("the database answers again");
-            }
+            let standing =
+                timeout(PATIENCE, tables.stand(&mut connection)).await.map_err(|_| silence())??;
+            note(self.link.tell(standing), standing);
             sleep(BETWEEN_BEATS).await;
         }
     }
@@ -167,9 +200,28 @@ impl Store {
     async fn let_go(&self) {
         self.writer.let_go().await;
         self.reader.let_go().await;
-        self.link.0.send_replace(false);
+        self.link.tell(Standing::Lost);
         self.express.let_go().await;
     }
+}
+
+/// Tells the log what changed.
+pub(super) fn note(before: Standing, now: Standing) {
+    match now {
+        Standing::Held if before != now => {
+            tracing::warn!("somebody else holds what logs are stored in: clients are told to come again");
+        }
+        Standing::There if before != now => note_end_of(before),
+        _ => {}
+    }
+}
+
+fn note_end_of(trouble: Standing) {
+    let better = match trouble {
+        Standing::Held => "what logs are stored in is free again",
+        Standing::There | Standing::Lost => "the database answers again",
+    };
+    tracing::info!("{better}");
 }
 
 /// Closes it at once for whoever asks it, and the connections as they come back.
@@ -199,10 +251,12 @@ mod tests {
         let link = Link::default();
         assert_eq!(link.hold(async { Ok(1) }).await.unwrap(), 1);
         let waiting = link.hold(std::future::pending::<Result<(), _>>());
-        let (waited, _) = tokio::join!(waiting, async { link.0.send_replace(false) });
+        let (waited, _) = tokio::join!(waiting, async { link.tell(Standing::Lost) });
         assert!(matches!(waited, Err(DbErr::Conn(_))));
         assert!(matches!(link.hold(async { Ok(1) }).await, Err(DbErr::Conn(_))));
-        link.0.send_replace(true);
-        assert_eq!(link.hold(async { Ok(1) }).await.unwrap(), 1);
+        for standing in [Standing::Held, Standing::There] {
+            link.tell(standing);
+            assert_eq!(link.hold(async { Ok(1) }).await.unwrap(), 1);
+        }
     }
 }

@@ -2,26 +2,36 @@
 //!
 //! Rollups change in the same transaction as the log, so every figure equals what the raw log would give.
 
+mod accounts;
 mod api_clients;
+mod apply_erasures;
 mod arrivals;
+mod audit;
 mod backup;
 mod benchmarks;
 mod block_ranges;
 mod calendar;
+mod classes;
 mod classrooms;
 mod connect;
 mod daily_reports;
 mod derived;
 mod dialect;
 mod erase_student;
+mod erasures;
 mod error;
+mod export;
 mod figures;
 mod fold;
 mod gate;
+mod held;
+mod kept_out;
 mod learners;
 mod lesson_progress;
 mod lessons;
 mod link;
+mod outdated;
+mod overwriting;
 mod patch_student;
 mod proof;
 mod query;
@@ -38,34 +48,48 @@ mod students;
 #[cfg(test)]
 mod temporary;
 mod timeseries;
+mod tokens;
 mod transaction;
 mod trial;
 mod trial_database;
 mod upsert;
+mod user_changes;
+mod users;
 
+pub use accounts::Account;
 pub use api_clients::ApiClient;
-pub use arrivals::{ARRIVALS, Arrival, ArrivalCount, LatestOfLearner};
-pub use backup::{Backup, BackupError, Restored};
+pub use arrivals::{
+    ARRIVALS, Arrival, ArrivalCount, ClassroomArrival, ClassroomArrivalCount, LatestOfLearner,
+};
+pub use audit::{Actor, ActorKind, AuditEntry, AuditFilter, AuditPosition, AuditTarget, DONE};
+pub use backup::{Backup, BackupError, RestoreError, Restored};
 pub use benchmarks::{BenchmarkEnd, BenchmarkPosition, NewBenchmark};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;
+pub use classes::Classes;
 pub use classrooms::{ClassroomChange, CountedClassroom};
-pub use connect::DatabaseSettings;
+pub use connect::{DatabaseSettings, WritesFor};
 pub use daily_reports::{DayFacts, DayIntake, DayState, SILENT_DAYS};
 pub use dialect::Dialect;
 pub use entity::api_client::Model as ApiClientRow;
+pub use entity::audit_entry::Model as AuditEntryRow;
 pub use entity::benchmark::Model as BenchmarkRow;
 pub use entity::daily_report::Model as DailyReportRow;
 pub use entity::lesson::Model as LessonRow;
 pub use entity::rejected_log::Model as RejectedLogRow;
 pub use entity::streaming_log::Model as StreamingLogRow;
 pub use entity::student::Model as StudentRow;
+pub use erase_student::Erasure;
+pub use erasures::{Erased, ErasureKey, Receipt, Tombstone};
+pub use export::{Completed, ViewedDay};
 pub use figures::{Breakdown, DaySpan, Enrolled, Figures, FiguresReport, LessonFigures};
 pub use learners::{Learner, StudentFilter};
 pub use lesson_progress::{Furthest, LessonProgress};
 pub use lessons::{LessonChange, LessonFields, LessonFilter, LessonPatch};
+pub use outdated::Outdated;
 pub use patch_student::StudentPatch;
 pub use proof::{Difference, Progress, RebuildError, Verification};
+pub use record::KEPT_PAYLOAD;
 pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
 pub use replicas::{Heard, Serving, ServingError};
 pub use retention::{Removing, Retained};
@@ -81,6 +105,8 @@ pub use timeseries::{BucketCount, Window};
 pub use trial::{Connections, OriginalQuery};
 pub use trial_database::{TrialDatabase, TrialDatabaseError, TrialDatabases};
 pub use upsert::{Field, Upserted};
+pub use user_changes::{NewUser, UserOutcome, UserPatch};
+pub use users::{Role, UnknownRole, User};
 
 use std::sync::Arc;
 
@@ -101,6 +127,8 @@ pub struct Store {
     settings: DatabaseSettings,
     memory: Arc<Memory>,
     express: Arc<Express>,
+    /// Where it is known who was erased.
+    erasure_key: Option<Arc<ErasureKey>>,
     /// SQLite has one writer: whoever holds this.
     turn: Arc<Mutex<Option<rusqlite::Connection>>>,
     /// Told of each group that waits to be folded in.

@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 
 use super::Store;
 use super::gate::change_names;
+use super::kept_out::erased_names;
 use super::query::Rows;
 use super::roster::{Patched, Writing};
 use super::students::{STUDENTS_ALONE, StudentFields};
@@ -30,10 +31,16 @@ impl Store {
         patch: StudentPatch,
         now: DateTime<Utc>,
     ) -> Result<Patched<Student>, StoreError> {
-        let (dialect, patch) = (self.dialect, Arc::new(patch));
+        let (dialect, patch, key) = (self.dialect, Arc::new(patch), self.erasure_key.clone());
         let outcome = self.write(move |tx| {
-            let patch = Arc::clone(&patch);
-            Box::pin(async move { Writing { tx, dialect }.patch_student(student_id, &patch, now).await })
+            let (patch, key) = (Arc::clone(&patch), key.clone());
+            Box::pin(async move {
+                let writing = Writing { tx, dialect };
+                let row = writing.patch_student(student_id, &patch, now).await?;
+                // While somebody was erased the gate was closed to us: the tombstone is there by now.
+                let erased = erased_names(tx, dialect, key.as_deref(), patch.external_id.as_deref()).await?;
+                if erased.is_empty() { Ok(row) } else { Err(DbErr::RecordNotUpdated) }
+            })
         });
         Patched::from_outcome(outcome.await)
     }
@@ -67,12 +74,17 @@ impl Writing<'_> {
     /// Rejected logs name their learner as the client did. When that name changes, they are kept under our id, so that
     /// an erasure still finds them, and does not find them for whoever gets the old name.
     async fn keep_rejected_logs_findable(&self, before: &Student) -> Result<(), DbErr> {
+        let update = self.query(include_str!("sql/keep_rejected_logs_findable.sql"));
         let update =
-            self.query("UPDATE rejected_logs SET learner_ref = {by_id} WHERE learner_ref = {by_name}");
-        let update = update.bind("by_id", ref_by_id(before)).bind("by_name", ref_by_name(before));
+            update.bind("by_id", line(&ref_by_id(before))).bind("by_name", line(&ref_by_name(before)));
         update.execute(self.tx).await?;
         Ok(())
     }
+}
+
+/// Whom a rejected log names, among others.
+pub(super) fn line(learner_ref: &str) -> String {
+    format!("\n{learner_ref}\n")
 }
 
 /// How a rejected log names a learner by our id.

@@ -11,7 +11,9 @@ use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::{self, ConnectOptions};
 use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
 
+use super::audit::{Actor, AuditEntry, AuditTarget, note};
 use super::gate::keep_ingestion_out;
+use super::overwriting::without_overwriting;
 use super::query::Query;
 use super::{Calendar, Dialect, Store};
 use crate::error::StoreError;
@@ -65,6 +67,7 @@ impl Store {
         &self,
         calendar: Calendar,
         day: NaiveDate,
+        (by, now): (&Actor, DateTime<Utc>),
         progress: Removing<'_>,
     ) -> Result<Option<Retained>, StoreError> {
         let Some(_turn) = self.take_turn().await? else {
@@ -81,8 +84,23 @@ impl Store {
             passed += window.logs;
             progress(passed, total);
         }
-        self.note_removed_before(closed_before).await?;
+        self.note_removed_before(closed_before, removed, (by, now)).await?;
         Ok(Some(Retained { closed_before, removed }))
+    }
+
+    /// Whether anything was counted before a day whose logs are not removed yet.
+    pub async fn may_remove_logs_before(
+        &self,
+        calendar: Calendar,
+        day: NaiveDate,
+    ) -> Result<bool, StoreError> {
+        let settings = entity::setting::Entity::find().one(&self.reader).await?;
+        let removed_before = settings.and_then(|settings| settings.logs_removed_before);
+        let from = removed_before.map_or(DateTime::UNIX_EPOCH, |day| calendar.start_of(day));
+        let any = "SELECT 1 FROM counted_log_minutes WHERE minute >= {from} AND minute < {to} LIMIT 1";
+        let any = Query::new(self.dialect, any).bind_time("from", from);
+        let any = any.bind_time("to", calendar.start_of(day)).one(&self.reader).await?;
+        Ok(any.is_some())
     }
 
     /// Of several replicas one at a time does the work: the lock belongs to a connection, and ends with it.
@@ -149,14 +167,28 @@ impl Store {
         }
     }
 
-    async fn note_removed_before(&self, day: NaiveDate) -> Result<(), StoreError> {
+    async fn note_removed_before(
+        &self,
+        day: NaiveDate,
+        removed: u64,
+        (by, now): (&Actor, DateTime<Utc>),
+    ) -> Result<(), StoreError> {
         let dialect = self.dialect;
-        let note = "UPDATE settings SET logs_removed_before = {day}";
+        let target = AuditTarget::Other("streaming_logs".to_owned());
+        let entry = AuditEntry::done(now, by.clone(), "retention", target);
+        let entry = entry.with_detail(format!("{removed} logs of before {day}"));
         self.write(move |tx| {
-            Box::pin(async move { Query::new(dialect, note).bind_day("day", day).execute(tx).await })
+            let entry = entry.clone();
+            Box::pin(async move {
+                let removed_before = "UPDATE settings SET logs_removed_before = {day}";
+                Query::new(dialect, removed_before).bind_day("day", day).execute(tx).await?;
+                if removed > 0 {
+                    note(tx, dialect, &[entry]).await?;
+                }
+                Ok(())
+            })
         })
-        .await?;
-        Ok(())
+        .await
     }
 }
 
@@ -182,5 +214,5 @@ async fn remove_batch(
 ) -> Result<u64, DbErr> {
     let remove = Query::new(dialect, include_str!("sql/remove_logs.sql"));
     let remove = remove.bind_time("from", from).bind_time("to", to).bind("limit", BATCH as i64);
-    remove.execute(tx).await
+    without_overwriting(tx, dialect, remove.execute(tx)).await
 }

@@ -19,7 +19,7 @@ pub enum Patched<R> {
     Done(R),
     /// There is no such row.
     Absent,
-    /// Another row has the name that this one was to get.
+    /// Another row has the name that this one was to get; or who had it was erased.
     Taken,
 }
 
@@ -122,6 +122,7 @@ impl<R> Patched<R> {
         };
         match cause.downcast_ref::<DbErr>() {
             Some(DbErr::RecordNotFound(_)) => Ok(Self::Absent),
+            Some(DbErr::RecordNotUpdated) => Ok(Self::Taken),
             Some(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 Ok(Self::Taken)
             }

@@ -5,7 +5,7 @@ use entity::session;
 use sea_orm::EntityTrait;
 
 use super::query::Query;
-use super::{ApiClient, Store};
+use super::{Account, Store};
 use crate::error::StoreError;
 
 /// What a session is found by: SHA-256 of the cookie's value.
@@ -14,8 +14,8 @@ pub type SessionKey = [u8; 32];
 /// A session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
-    /// Whose it is, and what that client may do now.
-    pub client: ApiClient,
+    /// Whose it is, as that account is now.
+    pub account: Account,
     /// When it was last used.
     pub last_seen_at: DateTime<Utc>,
     /// When it ends, unless it is used before.
@@ -23,7 +23,7 @@ pub struct OpenSession {
 }
 
 impl Store {
-    /// The session of this key, unless it has ended or its client is gone.
+    /// The session of this key, unless it has ended or its account is gone.
     pub async fn session(
         &self,
         key: &SessionKey,
@@ -33,27 +33,36 @@ impl Store {
         let Some(row) = row.filter(|row| now < row.expires_at) else {
             return Ok(None);
         };
-        let session::Model { cookie_hash: _, client_id, created_at: _, last_seen_at, expires_at } = row;
-        let client = self.api_client(&client_id).await?;
-        Ok(client.map(|client| OpenSession { client, last_seen_at, expires_at }))
+        let session::Model { cookie_hash: _, client_id, user_name, created_at: _, last_seen_at, expires_at } =
+            row;
+        let account = match (client_id, user_name) {
+            (Some(client_id), _) => self.api_client(&client_id).await?.map(Account::Client),
+            (None, Some(name)) => self.user(&name).await?.map(Account::User),
+            (None, None) => None,
+        };
+        Ok(account.map(|account| OpenSession { account, last_seen_at, expires_at }))
     }
 
-    /// Begins a session of a client as it was read; false where it is gone or has another secret by now. Takes the
+    /// Begins a session of an account as it was read; false where it is gone or has another secret by now. Takes the
     /// occasion to remove those that have expired.
     pub async fn begin_session(
         &self,
         key: SessionKey,
-        client: &ApiClient,
+        account: &Account,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let dialect = self.dialect;
         let expired = Query::new(dialect, "DELETE FROM sessions WHERE expires_at <= {now}");
         let expired = expired.bind_time("now", now);
-        let begin = Query::new(dialect, include_str!("sql/insert_session.sql"))
+        let begin = match account {
+            Account::User(_) => include_str!("sql/begin_user_session.sql"),
+            Account::Client(_) => include_str!("sql/begin_client_session.sql"),
+        };
+        let begin = Query::new(dialect, begin)
             .bind("cookie_hash", key.to_vec())
-            .bind("client_id", client.client_id.as_str())
-            .bind("secret_hash", client.secret_hash.as_str())
+            .bind("name", account.name())
+            .bind("secret_hash", account.secret_hash())
             .bind_time("now", now)
             .bind_time("expires_at", expires_at);
         let begun = self.write(move |tx| {

@@ -88,8 +88,9 @@ pub struct Item {
     pub payload: Bytes,
     /// What it says, or why it cannot be stored.
     pub parsed: Result<StreamingLog, Rejection>,
-    /// Whom it names, also where it is not valid, so that an erasure finds it among the rejected logs.
-    pub learner_ref: Option<String>,
+    /// Whom it names where it is not valid, as `ref:<external id>` or `id:<student id>`, so that an erasure finds it among the
+    /// rejected logs.
+    pub named: Vec<String>,
     /// The rejected log that this is another try of.
     pub replays: Option<RejectedLogKey>,
 }

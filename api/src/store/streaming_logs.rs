@@ -9,7 +9,8 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
-use super::Store;
+use super::learners::in_classes;
+use super::{Classes, Store};
 use crate::error::StoreError;
 
 /// Which logs are asked for.
@@ -64,9 +65,11 @@ pub(super) fn moment(micros: Option<&str>) -> Option<DateTime<Utc>> {
 }
 
 impl Store {
-    /// Logs in the order newest first, then learner and id; at most `limit`, those after `after`.
+    /// Logs of the learners of these classrooms, in the order newest first, then learner and id; at most `limit`, those
+    /// after `after`.
     pub async fn streaming_logs(
         &self,
+        classes: &Classes,
         filter: &LogFilter,
         after: Option<&LogPosition>,
         limit: u64,
@@ -78,11 +81,10 @@ impl Store {
             .add_option(filter.lesson_id.map(|id| Column::LessonId.eq(id)))
             .add_option(filter.from.map(|from| Expr::col(Column::EventTimestamp).gte(moment(from))))
             .add_option(filter.to.map(|to| Expr::col(Column::EventTimestamp).lt(moment(to))));
-        if let Some(classroom) = &filter.classroom {
-            let learners = student::Entity::find()
-                .select_only()
-                .column(student::Column::StudentId)
-                .filter(student::Column::Classroom.eq(classroom.as_str()));
+        let classroom = filter.classroom.as_deref().map(|name| student::Column::Classroom.eq(name));
+        for of_learners in [in_classes(classes), classroom].into_iter().flatten() {
+            let learners =
+                student::Entity::find().select_only().column(student::Column::StudentId).filter(of_learners);
             wanted = wanted.add(Column::StudentId.in_subquery(learners.into_query()));
         }
         if let Some(LogPosition { event_timestamp, student_id, log_id }) = after {

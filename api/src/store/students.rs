@@ -49,21 +49,36 @@ const BY_EXTERNAL_ID: Lock =
 pub(super) const STUDENTS_ALONE: Lock = Lock { by: "student_id", strength: Lock::ALONE, ..BY_EXTERNAL_ID };
 
 impl Store {
-    /// Makes or changes learners by their external id, all in one transaction; answers one outcome for each change.
+    /// Makes or changes learners by their external id, all in one transaction; answers one outcome for each change. Whoever
+    /// was erased is left out.
     pub async fn upsert_students(
         &self,
         changes: Vec<StudentChange>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Upserted<Student>>, StoreError> {
-        let (dialect, changes) = (self.dialect, Arc::new(changes));
+        let erased = self.erased_names(changes.iter().map(|change| change.external_id.as_str())).await?;
+        let is_erased: Vec<bool> = changes.iter().map(|it| erased.contains(&it.external_id)).collect();
+        let let_in = changes.into_iter().filter(|change| !erased.contains(&change.external_id)).collect();
+        let mut outcomes = self.upsert_those_let_in(let_in, now).await?.into_iter();
+        let mut outcome = |is_erased| if is_erased { Some(Upserted::Erased) } else { outcomes.next() };
+        Ok(is_erased.into_iter().filter_map(&mut outcome).collect())
+    }
+
+    pub(super) async fn upsert_those_let_in(
+        &self,
+        changes: Vec<StudentChange>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Upserted<Student>>, StoreError> {
+        let (dialect, changes, key) = (self.dialect, Arc::new(changes), self.erasure_key.clone());
         self.write(move |tx| {
-            let changes = Arc::clone(&changes);
+            let (changes, key) = (Arc::clone(&changes), key.clone());
             Box::pin(async move {
                 let writing = Writing { tx, dialect };
                 let classrooms =
                     changes.iter().filter_map(|change| change.fields.classroom.as_deref()).collect();
                 writing.hold_classrooms(classrooms, now).await?;
-                upsert(&writing, &changes, now).await
+                let outcomes = upsert(&writing, &changes, now).await?;
+                writing.keep_out_the_erased(key.as_deref(), outcomes).await
             })
         })
         .await

@@ -1,29 +1,64 @@
-//! A store of a test's own: SQLite in a directory that is gone at its end.
+//! A store of a test's own, gone at its end: SQLite in a directory, or a database on the PostgreSQL of the tests.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{DatabaseSettings, Store};
+use rand::RngExt;
+use uuid::Uuid;
+
+use super::{DatabaseSettings, ErasureKey, Store, TrialDatabase, TrialDatabases};
+use crate::clock::Clock;
+use crate::entropy;
 
 /// A store with its schema, and nothing in it.
 pub(crate) struct TemporaryStore {
     /// The store.
     pub(crate) store: Store,
     directory: PathBuf,
+    database: Option<TrialDatabase>,
 }
 
 impl TemporaryStore {
-    /// Another one.
+    /// Another one, on SQLite.
     pub(crate) async fn open() -> Self {
-        static OPENED: AtomicU32 = AtomicU32::new(0);
-        let number = OPENED.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("edtech-store-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
+        let directory = new_directory();
         let url = format!("sqlite://{}", directory.join("edtech.db").display());
-        let store = Store::connect(&DatabaseSettings { url, connections: 1 }).await.unwrap();
+        let store = Store::connect(&DatabaseSettings::new(url, 1)).await.unwrap();
         store.migrate().await.unwrap();
-        Self { store, directory }
+        Self { store: with_key(store), directory, database: None }
     }
+
+    /// Another one, on the server that `TEST_DATABASE_URL` names; to be ended by [`close`](Self::close).
+    pub(crate) async fn open_on_postgres() -> Self {
+        let url = std::env::var("TEST_DATABASE_URL")
+            .expect("TEST_DATABASE_URL: run `make test`, or `scripts/with-postgres cargo test`");
+        let directory = new_directory();
+        let databases = TrialDatabases::beside(&DatabaseSettings::new(url, 1), &directory);
+        let name = Uuid::from_u128(entropy::rng().random());
+        let database = databases.make(Clock.now(), name).await.unwrap();
+        let store = Store::connect(&database.settings()).await.unwrap();
+        store.migrate().await.unwrap();
+        Self { store: with_key(store), directory, database: Some(database) }
+    }
+
+    /// Ends it.
+    pub(crate) async fn close(mut self) {
+        if let Some(database) = self.database.take() {
+            database.remove().await.unwrap();
+        }
+    }
+}
+
+fn with_key(store: Store) -> Store {
+    store.with_erasure_key(ErasureKey::new(&[7; 32]).unwrap())
+}
+
+fn new_directory() -> PathBuf {
+    static OPENED: AtomicU32 = AtomicU32::new(0);
+    let number = OPENED.fetch_add(1, Ordering::Relaxed);
+    let directory = std::env::temp_dir().join(format!("edtech-store-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
 }
 
 impl Drop for TemporaryStore {

@@ -1,14 +1,17 @@
 //! How many logs, and of how many learners, in each stretch of a window of time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::query::{Query, Rows};
 use super::record::minute_of;
-use super::{Calendar, Store};
+use super::{Calendar, Classes, Dialect, Store};
 use crate::error::StoreError;
+
+/// A class and a district, an hour and a quarter want different plans.
+const PLANNED_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// A stretch of time: its first moment, and the first one after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,16 +85,18 @@ impl Cut {
 }
 
 impl Store {
-    /// Counts logs and learners by day: whole days from the rollup, a part of a day from the log. Days without a log
-    /// are left out.
+    /// Counts logs and learners of these classrooms by day: whole days from the rollup, a part of a day from the log.
+    /// Days without a log are left out.
     pub async fn count_days(
         &self,
         calendar: &Calendar,
         window: Window,
+        classes: &Classes,
     ) -> Result<BTreeMap<NaiveDate, BucketCount>, StoreError> {
         let Cut { head, whole, tail } = window.cut_at_days(calendar);
         let before = |moment| calendar.day_of(moment).pred_opt().unwrap_or(NaiveDate::MIN);
         let rows = Query::new(self.dialect, include_str!("sql/count_days.sql"))
+            .of(classes)
             .bind_day("first_day", calendar.day_of(whole.from))
             .bind_day("last_day", before(whole.to))
             .bind_day("head_day", calendar.day_of(head.from))
@@ -125,18 +130,49 @@ impl Store {
         Ok(counts_by(&counted, "bucket", |_| Ok(0))?)
     }
 
-    /// Counts logs and learners by bucket, from the log: for a window of a day at most. Buckets are named as in
-    /// [`count_minutes`](Self::count_minutes).
+    /// Counts the logs of some classrooms by bucket, from the log: no rollup of minutes knows classrooms. Buckets are named
+    /// as in [`count_minutes`](Self::count_minutes).
+    pub async fn count_minutes_of_classrooms(
+        &self,
+        window: Window,
+        starts: &[DateTime<Utc>],
+        classrooms: &BTreeSet<String>,
+    ) -> Result<BTreeMap<i64, BucketCount>, StoreError> {
+        let query = Query::new(self.dialect, include_str!("sql/count_minutes_of_classes.sql"))
+            .classes(classrooms)
+            .bind_time("from", window.from)
+            .bind_time("to", window.to);
+        let dialect = self.dialect;
+        let minutes = self.read(move |tx| {
+            Box::pin(async move {
+                if dialect == Dialect::Postgres {
+                    tx.execute_unprepared(PLANNED_ANEW).await?;
+                }
+                query.all(tx).await
+            })
+        });
+        let mut counts = BTreeMap::<i64, BucketCount>::new();
+        for row in &minutes.await? {
+            let bucket = counts.entry(bucket_of(row.try_get("", "minute")?, starts)).or_default();
+            bucket.streaming_logs += row.try_get::<i64>("", "streaming_logs")?;
+        }
+        Ok(counts)
+    }
+
+    /// Counts logs and learners of these classrooms by bucket, from the log: for a window of a day at most. Buckets are
+    /// named as in [`count_minutes`](Self::count_minutes).
     pub async fn count_logs(
         &self,
         window: Window,
         starts: &[DateTime<Utc>],
+        classes: &Classes,
     ) -> Result<BTreeMap<i64, BucketCount>, StoreError> {
         let minutes = minutes_of(window, starts);
         let rows = Rows::new()
             .time("minute", minutes.iter().map(|&(minute, _)| minute))
             .bigint("bucket", minutes.iter().map(|&(_, bucket)| bucket));
         let counted = Query::new(self.dialect, include_str!("sql/count_logs.sql"))
+            .of(classes)
             .rows(rows)
             .bind_time("from", window.from)
             .bind_time("to", window.to)
@@ -159,8 +195,15 @@ impl Query {
 fn minutes_of(window: Window, starts: &[DateTime<Utc>]) -> Vec<(DateTime<Utc>, i64)> {
     let minutes =
         std::iter::successors(Some(minute_of(window.from)), |&minute| Some(minute + TimeDelta::minutes(1)));
-    let bucket_of = |minute| starts.partition_point(|&start| start <= minute).saturating_sub(1) as i64;
-    minutes.take_while(|&minute| minute < window.to).map(|minute| (minute, bucket_of(minute))).collect()
+    minutes
+        .take_while(|&minute| minute < window.to)
+        .map(|minute| (minute, bucket_of(minute, starts)))
+        .collect()
+}
+
+/// The bucket that a minute lies in, by its place.
+fn bucket_of(minute: DateTime<Utc>, starts: &[DateTime<Utc>]) -> i64 {
+    starts.partition_point(|&start| start <= minute).saturating_sub(1) as i64
 }
 
 fn places(starts: &[DateTime<Utc>]) -> impl Iterator<Item = i64> {

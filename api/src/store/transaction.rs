@@ -11,15 +11,13 @@ use sea_orm::{
 use tokio::time::timeout;
 
 use super::connect::CONNECTED;
-use super::error::lost_a_race;
+use super::error::attempts;
+use super::held::held;
 use super::{Dialect, Store};
 use crate::error::StoreError;
 
 /// What a piece of work in a transaction returns.
 pub(super) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 't>>;
-
-/// How often a transaction that lost a race is run before the client is asked to send again.
-pub(super) const ATTEMPTS: u32 = 5;
 
 impl Store {
     /// Runs `work` in a transaction that changes the database, and again where it lost a race.
@@ -34,8 +32,17 @@ impl Store {
     {
         let store = self.clone();
         let task = tokio::spawn(async move { store.link.hold(store.attempts(work)).await });
-        let outcome = task.await.map_err(|failed| StoreError::Refused(failed.into()))?;
-        Ok(outcome?)
+        tokio::select! {
+            biased;
+            outcome = task => Ok(outcome.map_err(|failed| StoreError::Refused(failed.into()))??),
+            // It goes on, and is perhaps done.
+            () = self.held_for_long() => Err(held()),
+        }
+    }
+
+    /// Takes the right to write, and gives it back.
+    pub(super) async fn write_nothing(&self) -> Result<(), DbErr> {
+        self.attempt(&|_: &DatabaseTransaction| -> Work<'_, ()> { Box::pin(async { Ok(()) }) }).await
     }
 
     async fn attempts<T, F>(&self, work: F) -> Result<T, DbErr>
@@ -45,8 +52,8 @@ impl Store {
         let mut attempt = 1;
         loop {
             match self.attempt(&work).await {
-                Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
-                    tracing::debug!(attempt, %error, "lost a race in the database, running it again");
+                Err(error) if attempt < attempts(&error) => {
+                    tracing::debug!(attempt, %error, "the database undid a transaction, running it again");
                     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
                     attempt += 1;
                 }

@@ -180,7 +180,7 @@ impl TrialDatabase {
 
     /// How it is opened by those who measure it.
     pub fn settings(&self) -> DatabaseSettings {
-        DatabaseSettings { url: self.url.clone(), connections: 2 }
+        DatabaseSettings::new(self.url.clone(), 2)
     }
 
     /// Removes it.
@@ -264,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn a_directory_whose_holder_is_gone_is_swept_and_one_that_is_held_is_not() {
         let data_dir = std::env::temp_dir().join(format!("edtech-trial-{}", std::process::id()));
-        let settings = DatabaseSettings { url: "sqlite://anywhere.db".to_owned(), connections: 1 };
+        let settings = DatabaseSettings::new("sqlite://anywhere.db".to_owned(), 1);
         let databases = TrialDatabases::beside(&settings, &data_dir);
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let held = databases.make(now, Uuid::from_u128(1)).await.unwrap();

@@ -21,6 +21,23 @@ pub enum Upserted<R> {
     Unchanged(R),
     /// There is no such row, and the change lacks this field, which a new one needs.
     Incomplete(&'static str),
+    /// Whoever this names was erased, and is kept out.
+    Erased,
+}
+
+impl<R> Upserted<R> {
+    /// The row, where there is one.
+    pub(super) fn row(&self) -> Option<&R> {
+        match self {
+            Self::Created(row) | Self::Updated(row) | Self::Unchanged(row) => Some(row),
+            Self::Incomplete(_) | Self::Erased => None,
+        }
+    }
+
+    /// The row, where there was none.
+    pub(super) fn created(&self) -> Option<&R> {
+        self.row().filter(|_| matches!(self, Self::Created(_)))
+    }
 }
 
 /// What a change says of a field that may be empty.

@@ -15,6 +15,8 @@ export class Problem extends Error {
     detail: string,
     /** Where it is at fault, if the server named places. */
     readonly faults: readonly Schemas["Fault"][] = [],
+    /** So many seconds to wait before it is tried again, if the server said so. */
+    readonly wait: number | null = null,
   ) {
     super(detail);
   }
@@ -55,10 +57,15 @@ async function expect<T>(asked: Promise<Answer<T>>): Promise<T> {
   if (response.ok) return data as T;
   const body = error as Partial<Schemas["ProblemBody"]> | undefined;
   const code = body?.code ?? "unknown";
-  // A wrong secret says nothing of who was signed in before.
-  if (response.status === 401 && code !== "invalid_client") strange();
+  // A wrong password says nothing of who was signed in before.
+  if (response.status === 401 && code !== "invalid_credentials") strange();
   const detail = body?.detail ?? `The server answered ${response.status}.`;
-  throw new Problem(response.status, code, detail, body?.errors);
+  throw new Problem(response.status, code, detail, body?.errors, waitOf(response));
+}
+
+function waitOf({ headers }: Response): number | null {
+  const seconds = Number(headers.get("retry-after"));
+  return seconds > 0 ? seconds : null;
 }
 
 /** Who is signed in, and whether that is needed. */
@@ -67,13 +74,68 @@ export function session(): Promise<Schemas["Session"]> {
 }
 
 /** Begins a session; its cookie is out of reach of every script. */
-export function signIn(client_id: string, client_secret: string): Promise<Schemas["Session"]> {
-  return expect(client.POST("/auth/session", { body: { client_id, client_secret } }));
+export function signIn(name: string, password: string): Promise<Schemas["Session"]> {
+  return expect(client.POST("/auth/session", { body: { name, password } }));
 }
 
 /** Ends the session. */
 export function signOut(): Promise<void> {
   return expect(client.DELETE("/auth/session"));
+}
+
+/** Changes one's own password, and ends all other sessions. */
+export function changePassword(password: string, new_password: string): Promise<void> {
+  return expect(client.POST("/auth/password", { body: { password, new_password } }));
+}
+
+/** A page of users, by name. */
+export function users(query: { cursor?: string }): Promise<Schemas["Page_User"]> {
+  return expect(client.GET("/users", { params: { query } }));
+}
+
+/** One user. */
+export function user(name: string): Promise<Schemas["User"]> {
+  return expect(client.GET("/users/{name}", { params: { path: { name } } }));
+}
+
+/** Makes a user; the password is drawn, and told this once. */
+export function makeUser(made: Schemas["PostedUser"]): Promise<Schemas["UserWithPassword"]> {
+  return expect(client.POST("/users", { body: made }));
+}
+
+/** Changes what a user may do. */
+export function changeUser(
+  name: string,
+  change: Schemas["PatchedUser"],
+): Promise<Schemas["UserWithPassword"]> {
+  return expect(client.PATCH("/users/{name}", { params: { path: { name } }, body: change }));
+}
+
+/** Draws another password, which is told this once, and ends all sessions of the user. */
+export function drawPassword(name: string): Promise<Schemas["UserWithPassword"]> {
+  return changeUser(name, { password: null });
+}
+
+/** Ends all sessions of a user. */
+export function signOutUser(name: string): Promise<void> {
+  return expect(client.DELETE("/users/{name}/sessions", { params: { path: { name } } }));
+}
+
+/** Removes a user. */
+export function removeUser(name: string): Promise<void> {
+  return expect(client.DELETE("/users/{name}", { params: { path: { name } } }));
+}
+
+/** A page of the audit log, the latest first. */
+export function auditLog(query: {
+  actor?: string;
+  action?: string;
+  from?: string;
+  to?: string;
+  limit?: number;
+  cursor?: string;
+}): Promise<Schemas["Page_AuditEntry"]> {
+  return expect(client.GET("/audit-log", { params: { query } }));
 }
 
 /** The figures of a day; today where none is named. */
@@ -116,6 +178,18 @@ export async function classroomDays(
   );
 }
 
+/** The names of all classrooms that the reader sees. */
+export async function classroomNames(): Promise<string[]> {
+  const names: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const query = { limit: 1000, ...(cursor !== undefined && { cursor }) };
+    const page: Schemas["Page_Classroom"] = await expect(client.GET("/classrooms", { params: { query } }));
+    names.push(...page.items.map(({ classroom }) => classroom));
+    cursor = page.next;
+  }
+  return names;
+}
+
 /** A page of learners. */
 export function students(query: {
   classroom?: string;
@@ -123,6 +197,26 @@ export function students(query: {
   cursor?: string;
 }): Promise<Schemas["Page_Student"]> {
   return expect(client.GET("/students", { params: { query } }));
+}
+
+/** One learner. */
+export function student(student_id: number): Promise<Schemas["Student"]> {
+  return expect(client.GET("/students/{student_id}", { params: { path: { student_id } } }));
+}
+
+/** The forms of a copy of everything on a learner. */
+export type ExportForm = "application/json" | "text/csv";
+
+/** Everything on a learner, as a file. */
+export function exportStudent(student_id: number, accept: ExportForm): Promise<Blob> {
+  const params = { path: { student_id } };
+  const asFile = { headers: { accept }, parseAs: "blob" } as const;
+  return expect(client.GET("/students/{student_id}/export", { params, ...asFile }));
+}
+
+/** Erases a learner, which cannot be undone. */
+export function eraseStudent(student_id: number): Promise<Schemas["ErasureReceipt"]> {
+  return expect(client.DELETE("/students/{student_id}", { params: { path: { student_id } } }));
 }
 
 /** A page of logs that were refused. */

@@ -162,11 +162,51 @@ export interface paths {
      * Follow streaming logs over time
      * @description Counts are exact for the half-open window from `from` to `to`, also where these lie inside a bucket. At most 7
      *     days in minutes, 92 days in hours and 3,660 days in days. Where retention has removed the logs, whole minutes and
-     *     whole days are left.
+     *     whole days are left; whole days alone for those who are bound to classrooms.
      */
     get: operations["get_timeseries"];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/audit-log": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the audit log
+     * @description Latest first. Reads and refusals are there within a second, changes at once.
+     */
+    get: operations["get_audit_log"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/auth/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Change one's own password
+     * @description For a user who has signed in, whatever the role. Every other session of this user ends; this one goes on.
+     */
+    post: operations["post_password"];
     delete?: never;
     options?: never;
     head?: never;
@@ -189,9 +229,9 @@ export interface paths {
     put?: never;
     /**
      * Sign in
-     * @description For people, in a browser; programs get a token. The session is a cookie that no script can read, is as good as a token
-     *     with all that its client may do, and ends twelve hours after its last use. What changes something, and the live socket,
-     *     it lets pages of this server alone do.
+     * @description For people, in a browser; programs get a token. A client signs in as well: so the first user can be made. The session is a
+     *     cookie that no script can read, is as good as a token with all that its user or client may do, and ends twelve hours after
+     *     its last use. What changes something, and the live socket, it lets pages of this server alone do.
      */
     post: operations["post_session"];
     /**
@@ -321,7 +361,7 @@ export interface paths {
     };
     /**
      * List classrooms
-     * @description In the order of their name, with the number of learners in each.
+     * @description In the order of their name, with the number of learners in each. An educator is told of her own.
      */
     get: operations["get_classrooms"];
     put?: never;
@@ -360,6 +400,23 @@ export interface paths {
      * @description Its learners and their history come along: every figure, of any day, is told under the new name.
      */
     patch: operations["patch_classroom"];
+    trace?: never;
+  };
+  "/erasures/{receipt_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Confirm an erasure */
+    get: operations["get_erasure"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/healthz": {
@@ -519,7 +576,8 @@ export interface paths {
     };
     /**
      * Is it ready?
-     * @description 200 once migrations are done, the bootstrap client exists and the database answers; 503 otherwise and while stopping.
+     * @description 200 once migrations are done, the bootstrap client exists, the database answers and logs can be stored; 503 otherwise and
+     *     while stopping.
      */
     get: operations["get_readyz"];
     put?: never;
@@ -580,7 +638,8 @@ export interface paths {
     };
     /**
      * List logs
-     * @description Newest first, of one learner or of a window of at most a day.
+     * @description Newest first, of one learner or of a window of at most a day. An educator is told those of her learners: others are as
+     *     if they were not there.
      */
     get: operations["get_streaming_logs"];
     put?: never;
@@ -606,7 +665,7 @@ export interface paths {
     };
     /**
      * List learners
-     * @description In the order of `student_id`.
+     * @description In the order of `student_id`. An educator is told of those in her classrooms.
      */
     get: operations["get_students"];
     put?: never;
@@ -640,6 +699,9 @@ export interface paths {
      * Erase a learner
      * @description With the learner go the logs, every count that they made, the completions and the rejected logs that name the
      *     learner. It cannot be undone. Days that are closed keep counts that name nobody.
+     *
+     *     A tombstone stays: logs and roster rows that name the learner are refused as `erased` from now on, also once a backup of
+     *     before has been restored. It is a hash that tells nobody who it was.
      */
     delete: operations["delete_student"];
     options?: never;
@@ -651,10 +713,108 @@ export interface paths {
     patch: operations["patch_student"];
     trace?: never;
   };
+  "/students/{student_id}/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Export everything on a learner
+     * @description For the learner to have: JSON, or for `Accept: text/csv` one table with the kind of each record in its first column. It is
+     *     noted in the audit log.
+     */
+    get: operations["get_export"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/users": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List users
+     * @description In the order of their name. The programs are kept by `edtech-api client`.
+     */
+    get: operations["get_users"];
+    put?: never;
+    /**
+     * Make a user
+     * @description An educator sees the learners of the classrooms named here and of no other, an analyst figures of all classrooms and no
+     *     learner, an operator runs the platform. The name is also none that a client has.
+     */
+    post: operations["post_users"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/users/{name}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Get a user */
+    get: operations["get_user"];
+    put?: never;
+    post?: never;
+    /**
+     * Remove a user
+     * @description Every session of the user ends at once, live sockets within a minute. Nobody removes oneself.
+     */
+    delete: operations["delete_user"];
+    options?: never;
+    head?: never;
+    /**
+     * Change a user
+     * @description Another role and other classrooms hold at once, also for those who are signed in; their live sockets close within a
+     *     minute. Another password ends every session. Nobody takes the role of an operator from oneself, and one's own password
+     *     is changed by `POST /auth/password`.
+     */
+    patch: operations["patch_user"];
+    trace?: never;
+  };
+  "/users/{name}/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Sign a user out everywhere
+     * @description Every session ends at once, live sockets within a minute. The password stays.
+     */
+    delete: operations["delete_user_sessions"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /**
+     * @description Who can sign in.
+     * @enum {string}
+     */
+    AccountKind: "user" | "client";
     /** @description A word that says it all. */
     Alive: {
       /** @description `alive` or `ready`. */
@@ -685,7 +845,7 @@ export interface components {
        * @description The last day, included; null where the range has no end.
        */
       to: string | null;
-      /** @description The platform as a whole. */
+      /** @description The platform as a whole; for those who are bound to classrooms, all of these. */
       totals: components["schemas"]["EnrolledFigures"];
     };
     /** @description Figures in total and by item, over a range of days. */
@@ -713,7 +873,7 @@ export interface components {
        * @description The last day, included; null where the range has no end.
        */
       to: string | null;
-      /** @description The platform as a whole. */
+      /** @description The platform as a whole; for those who are bound to classrooms, all of these. */
       totals: components["schemas"]["EnrolledFigures"];
     };
     /** @description Figures in total and by item, over a range of days. */
@@ -756,8 +916,57 @@ export interface components {
        * @description The last day, included; null where the range has no end.
        */
       to: string | null;
-      /** @description The platform as a whole. */
+      /** @description The platform as a whole; for those who are bound to classrooms, all of these. */
       totals: components["schemas"]["EnrolledFigures"];
+    };
+    /**
+     * @description What somebody did, or was kept from doing.
+     * @example {
+     *       "action": "erase_student",
+     *       "actor": "school",
+     *       "actor_kind": "client",
+     *       "address": "192.0.2.7",
+     *       "at": "2026-01-31T09:30:00.000000Z",
+     *       "detail": null,
+     *       "id": 7,
+     *       "outcome": "done",
+     *       "request_id": "6f0f5c1e-3a55-4f7c-9d57-2f4c1b0aed7e",
+     *       "target": "student:42",
+     *       "times": 1
+     *     }
+     */
+    AuditEntry: {
+      /** @description What was done. */
+      action: string;
+      /** @description The name of the user or client; `unknown` where somebody claimed a name that nobody has. */
+      actor: string;
+      /** @description `user`, `client`, `anonymous`, `cli` or `platform`. */
+      actor_kind: string;
+      /** @description The network address that it came from. */
+      address: string | null;
+      /**
+       * Format: date-time
+       * @description When it happened.
+       */
+      at: string;
+      /** @description What more there is to say. */
+      detail: string | null;
+      /**
+       * Format: int64
+       * @description In the order in which entries were written.
+       */
+      id: number;
+      /** @description `done`, or the code of the refusal. */
+      outcome: string;
+      /** @description The request that it came with. */
+      request_id: string | null;
+      /** @description To what; a learner is named by our id alone. */
+      target: string | null;
+      /**
+       * Format: int64
+       * @description How often: what is refused again and again within a minute is told once more, with the number of times.
+       */
+      times: number;
     };
     /** @description A run. */
     Benchmark: {
@@ -1097,9 +1306,29 @@ export interface components {
       /** @description Its totals. `students` is the same enrolment as that of the report. */
       totals: components["schemas"]["EnrolledFigures"];
     };
+    /** @description An erasure that was done. Whose it was is told by its receipt alone. */
+    ConfirmedErasure: {
+      /** @description How much went. */
+      erased: components["schemas"]["Gone"];
+      /**
+       * Format: date-time
+       * @description When it was done.
+       */
+      erased_at: string;
+      /**
+       * Format: date-time
+       * @description Since when the learner may come back; null as long as the tombstone stands.
+       */
+      lifted_at: string | null;
+      /**
+       * Format: uuid
+       * @description What the erasure is called.
+       */
+      receipt_id: string;
+    };
     /** @description The figures of a day. */
     Daily: {
-      /** @description Every classroom, by name. */
+      /** @description Every classroom, by name; for those who are bound to classrooms, these alone. */
       classrooms: components["schemas"]["ClassroomFigures"][];
       /**
        * Format: date
@@ -1118,7 +1347,7 @@ export interface components {
        * @example Europe/Paris
        */
       time_zone: string;
-      /** @description The platform as a whole. */
+      /** @description The platform as a whole; for those who are bound to classrooms, all of these. */
       totals: components["schemas"]["EnrolledFigures"];
     };
     /** @description The report of a day, as it was made last. */
@@ -1267,6 +1496,84 @@ export interface components {
        */
       students: number;
     };
+    /** @description How much went with a learner. */
+    ErasedRows: {
+      /**
+       * Format: int64
+       * @description Completed lessons.
+       */
+      completions: number;
+      /**
+       * Format: int64
+       * @description Refused logs that named the learner.
+       */
+      rejected_logs: number;
+      /**
+       * Format: int64
+       * @description Logs.
+       */
+      streaming_logs: number;
+      /**
+       * Format: int64
+       * @description Days on which a lesson was viewed, by lesson.
+       */
+      viewing_days: number;
+    };
+    /**
+     * @description What is handed out for an erasure. Keep it: by its id the erasure can be confirmed, and lifted.
+     * @example {
+     *       "erased": {
+     *         "completions": 7,
+     *         "rejected_logs": 1,
+     *         "streaming_logs": 812,
+     *         "viewing_days": 40
+     *       },
+     *       "erased_at": "2026-01-31T09:30:00.000000Z",
+     *       "receipt_id": "6f0f5c1e-3a55-4f7c-9d57-2f4c1b0aed7e",
+     *       "student_id": 42
+     *     }
+     */
+    ErasureReceipt: {
+      /** @description How much went with the learner. */
+      erased: components["schemas"]["ErasedRows"];
+      /**
+       * Format: date-time
+       * @description When it was done.
+       */
+      erased_at: string;
+      /**
+       * Format: uuid
+       * @description What the erasure is called.
+       */
+      receipt_id: string;
+      /**
+       * Format: int64
+       * @description Our id of whoever was erased.
+       */
+      student_id: number;
+    };
+    /** @description Everything on a learner. Records have the names and the fields that they have elsewhere. */
+    Export: {
+      /** @description Who looked at the learner by name, and what else was done to the learner. */
+      audit_log: unknown[];
+      /** @description Completed lessons. */
+      completions: unknown[];
+      /**
+       * Format: date-time
+       * @description When it was made.
+       */
+      exported_at: string;
+      /** @description The lessons that these are of. */
+      lessons: unknown[];
+      /** @description Refused logs that name the learner. */
+      rejected_logs: unknown[];
+      /** @description Every log, newest first. */
+      streaming_logs: unknown[];
+      /** @description The row of the roster. */
+      student: unknown;
+      /** @description What was watched on which day, also on days whose logs are gone. */
+      viewing_days: unknown[];
+    };
     /** @description One fault of a request: where it is and what it is. */
     Fault: {
       /** @description Stable, for programs. */
@@ -1331,6 +1638,29 @@ export interface components {
       students?: number;
       /** Format: int64 */
       watch_time_seconds?: number;
+    };
+    /** @description How much went with a learner. */
+    Gone: {
+      /**
+       * Format: int64
+       * @description Completed lessons.
+       */
+      completions: number;
+      /**
+       * Format: int64
+       * @description Refused logs that named the learner.
+       */
+      rejected_logs: number;
+      /**
+       * Format: int64
+       * @description Logs.
+       */
+      streaming_logs: number;
+      /**
+       * Format: int64
+       * @description Days on which a lesson was viewed, by lesson.
+       */
+      viewing_days: number;
     };
     /** @description How this process is. */
     Health: {
@@ -1801,6 +2131,45 @@ export interface components {
           name?: string | null;
         }[];
     /** @description One page of a list. */
+    Page_AuditEntry: {
+      /** @description What is on this page. */
+      items: {
+        /** @description What was done. */
+        action: string;
+        /** @description The name of the user or client; `unknown` where somebody claimed a name that nobody has. */
+        actor: string;
+        /** @description `user`, `client`, `anonymous`, `cli` or `platform`. */
+        actor_kind: string;
+        /** @description The network address that it came from. */
+        address: string | null;
+        /**
+         * Format: date-time
+         * @description When it happened.
+         */
+        at: string;
+        /** @description What more there is to say. */
+        detail: string | null;
+        /**
+         * Format: int64
+         * @description In the order in which entries were written.
+         */
+        id: number;
+        /** @description `done`, or the code of the refusal. */
+        outcome: string;
+        /** @description The request that it came with. */
+        request_id: string | null;
+        /** @description To what; a learner is named by our id alone. */
+        target: string | null;
+        /**
+         * Format: int64
+         * @description How often: what is refused again and again within a minute is told once more, with the number of times.
+         */
+        times: number;
+      }[];
+      /** @description The `cursor` of the next page; null on the last one. */
+      next: string | null;
+    };
+    /** @description One page of a list. */
     Page_Benchmark: {
       /** @description What is on this page. */
       items: {
@@ -1999,6 +2368,43 @@ export interface components {
       /** @description The `cursor` of the next page; null on the last one. */
       next: string | null;
     };
+    /** @description One page of a list. */
+    Page_User: {
+      /** @description What is on this page. */
+      items: {
+        /** @description The classrooms of an educator, by name; null for others, who see all. */
+        classrooms: string[] | null;
+        /**
+         * Format: date-time
+         * @description When the user was made.
+         */
+        created_at: string;
+        /** @description The name to sign in with. */
+        name: string;
+        /** @description What this person is for. */
+        role: components["schemas"]["UserRole"];
+        /**
+         * Format: date-time
+         * @description When role, classrooms or password last changed.
+         */
+        updated_at: string;
+      }[];
+      /** @description The `cursor` of the next page; null on the last one. */
+      next: string | null;
+    };
+    /**
+     * @description The password so far, and the one to come.
+     * @example {
+     *       "new_password": "…",
+     *       "password": "…"
+     *     }
+     */
+    PasswordRequest: {
+      /** @description The password from now on: at least 12 characters, at most 1024 bytes, and not the name. */
+      new_password: string;
+      /** @description The password so far. */
+      password: string;
+    };
     /**
      * @description A change to a lesson. What is left out stays as it is; what is null or empty is cleared.
      * @example {
@@ -2031,6 +2437,23 @@ export interface components {
       external_id?: string;
       /** @description What people call the learner. */
       name?: string | null;
+    };
+    /**
+     * @description A change to a user. What is left out stays as it is.
+     * @example {
+     *       "classrooms": [
+     *         "IA_2025",
+     *         "Web_2025"
+     *       ]
+     *     }
+     */
+    PatchedUser: {
+      /** @description The classrooms of an educator; null is none. */
+      classrooms?: string[] | null;
+      /** @description The new password; where it is null one is drawn, and answered this once. Every session of the user ends. */
+      password?: string | null;
+      /** @description What this person is for from now on. Whoever is no educator any longer has no classrooms. */
+      role?: components["schemas"]["UserRole"];
     };
     /**
      * @description A lesson as posted, by the LMS's name. What is left out stays as it is; what is null or empty is cleared.
@@ -2123,6 +2546,26 @@ export interface components {
       external_id: string;
       /** @description What people call the learner. */
       name?: string | null;
+    };
+    /**
+     * @description A user to be made.
+     * @example {
+     *       "classrooms": [
+     *         "IA_2025"
+     *       ],
+     *       "name": "ada",
+     *       "role": "educator"
+     *     }
+     */
+    PostedUser: {
+      /** @description The classrooms of an educator, who sees no learner of any other; for others null, or left out. */
+      classrooms?: string[] | null;
+      /** @description The name to sign in with: 1 to 255 ASCII characters without space and colon. No client may have it. */
+      name: string;
+      /** @description At least 12 characters, at most 1024 bytes, and not the name. Without one it is drawn, and answered this once. */
+      password?: string | null;
+      /** @description What this person is for. */
+      role: components["schemas"]["UserRole"];
     };
     /** @description The body of every answer that is not a success (`application/problem+json`, RFC 9457). */
     ProblemBody: {
@@ -2379,13 +2822,22 @@ export interface components {
     };
     /** @description Who is signed in, and what that allows. */
     Session: {
-      /** @description The client that has signed in; null where nobody has. */
-      client: string | null;
+      /**
+       * @description The classrooms whose learners are all that this caller sees; null where it is every classroom.
+       * @example [
+       *       "IA_2025"
+       *     ]
+       */
+      classrooms: string[] | null;
       /**
        * Format: date-time
        * @description When the session ends, unless it is used before.
        */
       expires_at: string | null;
+      kind: components["schemas"]["AccountKind"] | null;
+      /** @description Who has signed in; null where nobody has. */
+      name: string | null;
+      role: components["schemas"]["UserRole"] | null;
       /**
        * @description What this caller may do.
        * @example [
@@ -2400,15 +2852,15 @@ export interface components {
     /**
      * @description What somebody shows to sign in.
      * @example {
-     *       "client_id": "school",
-     *       "client_secret": "…"
+     *       "name": "ada",
+     *       "password": "…"
      *     }
      */
     SessionRequest: {
-      /** @description The client's name. */
-      client_id: string;
-      /** @description The client's secret. */
-      client_secret: string;
+      /** @description The name of a user, or of a client. */
+      name: string;
+      /** @description The user's password, or the client's secret. */
+      password: string;
     };
     /**
      * @description Whether reading wants a sign-in.
@@ -2537,7 +2989,7 @@ export interface components {
     };
     /** @description Today, as a client knows it. */
     Today: {
-      /** @description Every classroom, by name. */
+      /** @description Every classroom, by name; for those who are bound to classrooms, these alone. */
       classrooms: components["schemas"]["LiveClassroom"][];
       /**
        * Format: date
@@ -2552,10 +3004,10 @@ export interface components {
       recent: components["schemas"]["RecentLog"][];
       /**
        * Format: int64
-       * @description Logs that arrived on this day and were refused.
+       * @description Logs that arrived on this day and were refused; null for those who are bound to classrooms, since these have none.
        */
-      rejected_logs: number;
-      /** @description The platform as a whole. */
+      rejected_logs: number | null;
+      /** @description The platform as a whole; for those who are bound to classrooms, all of these. */
       totals: components["schemas"]["EnrolledFigures"];
     };
     /** @description A token, and what it is good for. */
@@ -2589,6 +3041,46 @@ export interface components {
       grant_type: string;
       /** @description The scopes that the token shall carry, between spaces; all that the client has if this is left out. */
       scope?: string | null;
+    };
+    /**
+     * @description A person who may sign in.
+     * @example {
+     *       "classrooms": [
+     *         "IA_2025"
+     *       ],
+     *       "created_at": "2026-01-31T09:30:00.000000Z",
+     *       "name": "ada",
+     *       "role": "educator",
+     *       "updated_at": "2026-01-31T09:30:00.000000Z"
+     *     }
+     */
+    User: {
+      /** @description The classrooms of an educator, by name; null for others, who see all. */
+      classrooms: string[] | null;
+      /**
+       * Format: date-time
+       * @description When the user was made.
+       */
+      created_at: string;
+      /** @description The name to sign in with. */
+      name: string;
+      /** @description What this person is for. */
+      role: components["schemas"]["UserRole"];
+      /**
+       * Format: date-time
+       * @description When role, classrooms or password last changed.
+       */
+      updated_at: string;
+    };
+    /**
+     * @description What a person is for.
+     * @enum {string}
+     */
+    UserRole: "educator" | "analyst" | "operator";
+    /** @description A user, with the password that was drawn, if one was: it is told this once. */
+    UserWithPassword: components["schemas"]["User"] & {
+      /** @description The password that was drawn. */
+      password?: string | null;
     };
     /** @description The answer to an array or to lines: a verdict for each item. */
     Verdicts: {
@@ -3680,6 +4172,218 @@ export interface operations {
       };
     };
   };
+  get_audit_log: {
+    parameters: {
+      query?: {
+        /**
+         * @description Of this user or client.
+         * @example school
+         */
+        actor?: string;
+        /**
+         * @description Of this kind.
+         * @example read_student
+         */
+        action?: string;
+        /**
+         * @description Done to this; a learner is `student:` and our id.
+         * @example student:42
+         */
+        target?: string;
+        /** @description From this moment on. */
+        from?: string;
+        /** @description Before this moment. */
+        to?: string;
+        /** @description How many on a page, 1 to 1000; 100 by default. */
+        limit?: number;
+        /** @description The `next` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of entries */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_AuditEntry"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  post_password: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PasswordRequest"];
+      };
+    };
+    responses: {
+      /** @description From now on it is the new password */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The body is no JSON */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `invalid_credentials`: the password so far is another one. `token_missing`, `session_ended`: nobody has signed in, or no longer */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `users_only`: a client asks. `cross_origin`: a page of somebody else asks */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is too large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body is of another type than JSON */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `invalid_password`: the new password cannot be one */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `too_many_attempts`: too many wrong secrets from here */
+      429: {
+        headers: {
+          /** @description Seconds to wait */
+          "Retry-After"?: number;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Too many ask at once, or the database is away */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
   get_session: {
     parameters: {
       query?: never;
@@ -3751,7 +4455,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["ProblemBody"];
         };
       };
-      /** @description `invalid_client`: no such client, or another secret */
+      /** @description `invalid_credentials`: no such name, or another password */
       401: {
         headers: {
           [name: string]: unknown;
@@ -3799,6 +4503,17 @@ export interface operations {
       /** @description The body is another JSON than this */
       422: {
         headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `too_many_attempts`: too many wrong secrets from here */
+      429: {
+        headers: {
+          /** @description Seconds to wait */
+          "Retry-After"?: number;
           [name: string]: unknown;
         };
         content: {
@@ -3922,6 +4637,17 @@ export interface operations {
       /** @description The body has an encoding that is not taken here */
       415: {
         headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `too_many_attempts`: too many wrong secrets from here */
+      429: {
+        headers: {
+          /** @description Seconds to wait */
+          "Retry-After"?: number;
           [name: string]: unknown;
         };
         content: {
@@ -4941,6 +5667,83 @@ export interface operations {
       };
       /** @description A parameter or a field cannot be; `errors` says where */
       422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_erasure: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description What its receipt calls it */
+        receipt_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It was done */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConfirmedErasure"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -6400,11 +7203,13 @@ export interface operations {
     requestBody?: never;
     responses: {
       /** @description The learner is gone from every table and every figure */
-      204: {
+      200: {
         headers: {
           [name: string]: unknown;
         };
-        content?: never;
+        content: {
+          "application/json": components["schemas"]["ErasureReceipt"];
+        };
       };
       /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
       400: {
@@ -6564,6 +7369,665 @@ export interface operations {
       };
       /** @description A parameter or a field cannot be; `errors` says where */
       422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_export: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description Our id of the learner
+         * @example 1
+         */
+        student_id: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Everything */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Export"];
+          "text/csv": string;
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description None of the forms that `Accept` names */
+      406: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_users: {
+    parameters: {
+      query?: {
+        /** @description How many on a page, 1 to 1000; 100 by default. */
+        limit?: number;
+        /** @description The `next` of the page before. */
+        cursor?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of users */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_User"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  post_users: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PostedUser"];
+      };
+    };
+    responses: {
+      /** @description The user, and the password where it was drawn */
+      201: {
+        headers: {
+          /** @description Where the user can be read */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserWithPassword"];
+        };
+      };
+      /** @description The query or the body cannot be read at all */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description It clashes with what is there */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Too many bytes or too many rows */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A content type or encoding that is not taken here */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  get_user: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description The name to sign in with
+         * @example ada
+         */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The user */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["User"];
+        };
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  delete_user: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description The name to sign in with
+         * @example ada
+         */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The user is gone */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description It clashes with what is there */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  patch_user: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description The name to sign in with
+         * @example ada
+         */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["PatchedUser"];
+      };
+    };
+    responses: {
+      /** @description The user as it is now, and the password where it was drawn */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserWithPassword"];
+        };
+      };
+      /** @description The query or the body cannot be read at all */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The body came too slowly */
+      408: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description It clashes with what is there */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Too many bytes or too many rows */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A content type or encoding that is not taken here */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A parameter or a field cannot be; `errors` says where */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description Our fault; quote the `request_id` */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The database cannot answer; perhaps done, send it again after `Retry-After` */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+    };
+  };
+  delete_user_sessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /**
+         * @description The name to sign in with
+         * @example ada
+         */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Nobody is signed in with this name any longer */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description The request itself cannot be read, or says twice what may be said once (`repeated_header`) */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description No token, or one that does not hold */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description A token without the scope */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description There is no such thing */
+      404: {
         headers: {
           [name: string]: unknown;
         };

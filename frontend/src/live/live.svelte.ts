@@ -51,6 +51,12 @@ export class Live {
     };
   }
 
+  /** Knows nothing any more of what was heard: somebody else is there. */
+  forget(): void {
+    [this.current, this.frozen, this.heardAt, this.paused] = [null, null, null, false];
+    [this.past, this.frozenPast] = [[], []];
+  }
+
   /** Holds the page still, or lets it go on; frames are heard all the while. */
   togglePause(): void {
     this.frozen = this.current;

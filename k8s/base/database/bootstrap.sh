@@ -16,6 +16,8 @@ main() {
         bootstrap-client-secret "$(hex)" \
         simulator-client-secret "$(hex)" \
         airflow-client-secret "$(hex)"
+    make erasure-credentials \
+        erasure-key "$(hex)"
     make grafana-credentials \
         admin-password "$(hex)" \
         secret-key "$(hex)"

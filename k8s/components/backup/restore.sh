@@ -2,6 +2,10 @@
 # restore.sh DIRECTORY [FILE]: puts a copy in the place of the database, the newest one unless a file is named.
 #
 # In one transaction: where it fails, everything is as it was. PostgreSQL's client variables say which database.
+#
+# Three things do not go back in time. The audit log stays, with what the copy has beside it. The tombstones of learners who were
+# erased since go over into the restored database, and the next server that starts erases them again. And learners' numbers, by
+# which the audit log names them, are not given a second time.
 set -euo pipefail
 
 main() {
@@ -9,8 +13,85 @@ main() {
     file=$1/${2:-$(newest "$1")}
     refuse_beside_servers
     echo "restoring $file"
-    pg_restore --clean --if-exists --no-owner --single-transaction --dbname="$PGDATABASE" "$file"
+    # What is not committed at the end is undone, also where the copy could not be read.
+    if has_records "$file"; then
+        { begin && keep && all_but audit_log "$file" && entries "$file" && bring && commit; } | run
+    else
+        { begin && all_but '' "$file" && hand_over && commit; } | run
+    fi
     echo "restored"
+}
+
+run() {
+    psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --output=/dev/null
+}
+
+begin() {
+    echo 'BEGIN;'
+}
+
+commit() {
+    echo 'COMMIT;'
+}
+
+# Whether the database that is replaced knows of erasures, and the copy does.
+has_records() {
+    [[ $(ask "SELECT to_regclass('public.erasures') IS NOT NULL AND to_regclass('public.audit_log') IS NOT NULL") == t ]] &&
+        pg_restore --list "$1" | grep 'TABLE DATA public erasures ' >/dev/null
+}
+
+keep() {
+    cat <<'SQL'
+CREATE TEMP TABLE tombstones ON COMMIT DROP AS SELECT * FROM public.erasures;
+CREATE TEMP TABLE learner_numbers ON COMMIT DROP AS SELECT last_value, is_called FROM public.students_student_id_seq;
+SQL
+}
+
+bring() {
+    cat <<'SQL'
+INSERT INTO public.erasures AS known (receipt_id, erased_at, name_hash, id_hash, row_hash, key_id, erased, lifted_at, applied)
+SELECT receipt_id, erased_at, name_hash, id_hash, row_hash, key_id, erased, lifted_at, false FROM pg_temp.tombstones
+ON CONFLICT (receipt_id) DO UPDATE SET lifted_at = COALESCE(known.lifted_at, excluded.lifted_at);
+SELECT setval('public.students_student_id_seq', MAX(last_value + is_called::int), false)
+FROM (
+    SELECT last_value, is_called FROM pg_temp.learner_numbers
+    UNION ALL
+    SELECT last_value, is_called FROM public.students_student_id_seq
+) AS numbers;
+SQL
+}
+
+# all_but NAME FILE: without what has this in its name. The audit log is not the servers' to replace: they may add to it. Nor is
+# what roles.sql has made: the schema `public`, and the function that hands the log over.
+all_but() {
+    local listed kept
+    listed=$(pg_restore --list "$2") &&
+        kept=$(grep --invert-match --extended-regexp " SCHEMA (- )?public |hand_over_audit_log${1:+|$1}" <<<"$listed") &&
+        pg_restore --clean --if-exists --no-owner --use-list=<(echo "$kept") --file=- "$2"
+}
+
+# A log that has come with the copy is the servers' own until then.
+hand_over() {
+    cat <<'SQL'
+SELECT to_regprocedure('public.hand_over_audit_log()') IS NOT NULL AS has_roles \gset
+\if :has_roles
+    SELECT public.hand_over_audit_log();
+\endif
+SQL
+}
+
+# Of two databases that were one, each has the entries that were made before.
+entries() {
+    local columns='at, actor, actor_kind, action, target, outcome, times, address, request_id, detail'
+    echo 'CREATE TEMP TABLE entries (LIKE public.audit_log) ON COMMIT DROP;'
+    pg_restore --data-only --table=audit_log --file=- "$1" |
+        sed 's/^COPY public\.audit_log /COPY pg_temp.entries /' || return
+    cat <<SQL
+INSERT INTO public.audit_log ($columns)
+SELECT $columns FROM pg_temp.entries EXCEPT SELECT $columns FROM public.audit_log ORDER BY at;
+INSERT INTO public.audit_log (at, actor, actor_kind, action, outcome, times)
+VALUES (date_trunc('microseconds', now()), 'cli', 'cli', 'restore', 'done', 1);
+SQL
 }
 
 # Their names sort by age.
@@ -23,9 +104,13 @@ newest() {
 # What they count on would change under them.
 refuse_beside_servers() {
     local connections
-    connections=$(psql --no-align --tuples-only --command \
+    connections=$(ask \
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'edtech-api'")
     ((connections == 0)) || fail "a server still runs: kubectl scale deployment/edtech-api --replicas=0"
+}
+
+ask() {
+    psql --no-psqlrc --no-align --tuples-only --command "$1"
 }
 
 fail() {

@@ -6,7 +6,7 @@ use edtech_tests::{Answer, Client, Command, Database, Platform, on_both_database
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const SCOPES: [&str; 5] = ["read", "roster", "ingest", "report", "operate"];
+const SCOPES: [&str; 7] = ["read", "learners", "roster", "ingest", "report", "operate", "admin"];
 
 /// What anybody may ask.
 const OPEN: [&str; 10] = [
@@ -26,8 +26,10 @@ const OPEN: [&str; 10] = [
 pub(super) struct Operation {
     pub(super) method: Method,
     pub(super) path: String,
-    /// The scope that it wants; none where it is open.
+    /// The scope that it wants; none where it is open, or wants a session whatever its scopes.
     pub(super) scope: Option<String>,
+    /// Whether it wants neither token nor session.
+    pub(super) is_open: bool,
     /// The statuses that it may answer.
     pub(super) statuses: BTreeSet<u16>,
 }
@@ -37,10 +39,19 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
+    /// Whether it is for users who have signed in, whatever their role.
+    pub(super) fn wants_a_user(&self) -> bool {
+        !self.is_open && self.scope.is_none()
+    }
+
     /// Calls it with nothing in its body, and nothing that exists in its path.
     pub(super) async fn call(&self, client: &Client) -> Answer {
-        let path: Vec<&str> =
-            self.path.split('/').map(|part| if part.starts_with('{') { "999999" } else { part }).collect();
+        let nothing = |part: &str| match part {
+            "{receipt_id}" => "00000000-0000-4000-8000-000000000000".to_owned(),
+            part if part.starts_with('{') => "999999".to_owned(),
+            part => part.to_owned(),
+        };
+        let path: Vec<String> = self.path.split('/').map(nothing).collect();
         client.send(client.request(self.method.clone(), &path.join("/"))).await
     }
 
@@ -75,6 +86,7 @@ pub(super) async fn operations(client: &Client) -> Vec<Operation> {
                 method: method.to_uppercase().parse().expect("a method"),
                 path: path.clone(),
                 scope: scope(&operation["security"]),
+                is_open: operation["security"].is_null(),
                 statuses: statuses.map(|status| status.parse().expect("a status")).collect(),
             });
         }
@@ -111,7 +123,7 @@ mod anywhere {
 
     async fn without_a_token_all_but_the_open_list_is_401(database: Database) {
         let platform = Platform::start(&database).await;
-        assert_closed(&platform, |scope| scope.is_some()).await;
+        assert_closed(&platform, |_| true).await;
     }
 
     async fn without_a_signing_key_there_is_no_start(database: Database) {
@@ -133,7 +145,7 @@ mod on_the_loopback_demo {
 
     async fn without_a_token_only_reading_is_open(database: Database) {
         let platform = Platform::start(&database).await;
-        assert_closed(&platform, |scope| scope.is_some_and(|scope| scope != "read")).await;
+        assert_closed(&platform, |scope| scope != Some("read")).await;
         platform.anonymous().get("/analytics/daily").await.expect(200);
         platform.anonymous().get("/metrics").await.expect(200);
     }
@@ -158,17 +170,17 @@ mod on_the_loopback_demo {
     }
 }
 
-/// Without a token, exactly the operations that are `closed` by their scope answer 401.
+/// Without a token, exactly the operations that are not open and are `closed` by their scope answer 401.
 async fn assert_closed(platform: &Platform, closed: impl Fn(Option<&str>) -> bool) {
     let client = platform.anonymous();
     let operations = operations(&client).await;
     let open: BTreeSet<String> =
-        operations.iter().filter(|operation| operation.scope.is_none()).map(Operation::name).collect();
-    assert_eq!(open, OPEN.map(str::to_owned).into(), "operations without a scope");
+        operations.iter().filter(|operation| operation.is_open).map(Operation::name).collect();
+    assert_eq!(open, OPEN.map(str::to_owned).into(), "operations that want nothing");
     for operation in &operations {
         let answer = operation.call(&client).await;
         operation.assert_documented(&answer);
-        if closed(operation.scope.as_deref()) {
+        if !operation.is_open && closed(operation.scope.as_deref()) {
             assert_eq!(answer.code(401), "token_missing", "{}", operation.name());
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", operation.name());
         } else if operation.name() != "POST /auth/token" {
@@ -187,7 +199,7 @@ async fn a_bad_token_is_401_everywhere(database: Database) {
     let swapped = format!("{head}.{}", signature.chars().rev().collect::<String>());
     for token in ["nonsense", elsewhere.expect(0).trim(), &unsigned, &swapped] {
         let client = platform.anonymous().with_token(token);
-        for operation in operations(&client).await.iter().filter(|operation| operation.scope.is_some()) {
+        for operation in operations(&client).await.iter().filter(|operation| !operation.is_open) {
             let answer = operation.call(&client).await;
             assert_eq!(answer.code(401), "invalid_token", "{}", operation.name());
             operation.assert_documented(&answer);
@@ -200,7 +212,7 @@ async fn a_bad_cookie_opens_nothing(database: Database) {
     let platform = Platform::start(&database).await;
     for cookie in ["edtech_session=nonsense", "edtech_session="] {
         let client = platform.anonymous().with_cookie(cookie);
-        for operation in operations(&client).await.iter().filter(|operation| operation.scope.is_some()) {
+        for operation in operations(&client).await.iter().filter(|operation| !operation.is_open) {
             let answer = operation.call(&client).await;
             operation.assert_documented(&answer);
             if database.is_postgres() || operation.scope.as_deref() != Some("read") {
@@ -219,10 +231,20 @@ async fn each_scope_opens_its_own_operations(database: Database) {
         for operation in &operations(&client).await {
             let answer = operation.call(&client).await;
             operation.assert_documented(&answer);
+            if operation.wants_a_user() {
+                assert_eq!(answer.code(403), "users_only", "{} with {scope}", operation.name());
+            }
             let reading_is_open = !database.is_postgres() && operation.scope.as_deref() == Some("read");
             let Some(wanted) = operation.scope.as_deref().filter(|_| !reading_is_open) else { continue };
             let is_forbidden = answer.status == 403;
-            assert_eq!(is_forbidden, wanted != scope, "{} with {scope}: {}", operation.name(), answer.body);
+            let is_implied = (scope, wanted) == ("roster", "learners");
+            assert_eq!(
+                is_forbidden,
+                wanted != scope && !is_implied,
+                "{} with {scope}: {}",
+                operation.name(),
+                answer.body
+            );
             assert_ne!(answer.status, 401, "{} with {scope}", operation.name());
         }
     }
@@ -239,7 +261,7 @@ async fn a_token_says_what_it_is_good_for(database: Database) {
 
     let token = client.send(by_basic("read ingest", secret)).await.expect(200);
     assert_eq!((&token["token_type"], &token["scope"]), (&json!("Bearer"), &json!("ingest read")));
-    assert!(token["expires_in"].as_u64().is_some_and(|seconds| seconds > 0), "{token}");
+    assert_eq!(token["expires_in"], 15 * 60, "{token}");
     let limited = client.with_token(token["access_token"].as_str().expect("a token"));
     limited.get("/analytics/daily").await.expect(200);
     limited.get("/students").await.expect(403);

@@ -1,6 +1,6 @@
 //! A backup that is made beside a running server and put back: the same figures, and `verify` is clean.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use edtech_tests::{Client, Command, Database, Platform, log, on_postgres, on_sqlite};
 use serde_json::{Value, json};
@@ -138,16 +138,16 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
     std::fs::create_dir(&copies).expect("a directory");
     // An older one than may be kept.
     std::fs::write(format!("{copies}/edtech-2020-01-01T000000Z.dump"), "old").expect("a file");
-    script("backup.sh", &database, &[&copies, "1"]).run().await.expect(0);
+    Command::backup_script("backup.sh", &database, &[&copies, "1"]).run().await.expect(0);
     let kept: Vec<_> = std::fs::read_dir(&copies).expect("the copies").collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
 
     watched(&client, "bob").await;
-    let refused = script("restore.sh", &database, &[&copies]).run().await;
+    let refused = Command::backup_script("restore.sh", &database, &[&copies]).run().await;
     assert!(refused.refusal().contains("a server still runs"), "{refused:?}");
     platform.stop().await;
     for target in [&database, &other] {
-        script("restore.sh", target, &[&copies]).run().await.expect(0);
+        Command::backup_script("restore.sh", target, &[&copies]).run().await.expect(0);
         target.assert_verified().await;
         let platform = Platform::start(target).await;
         let client = platform.client().await;
@@ -156,19 +156,6 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
         target.assert_verified().await;
         platform.stop().await;
     }
-}
-
-fn script(name: &str, database: &Database, arguments: &[&str]) -> Command {
-    let file: PathBuf =
-        [env!("CARGO_MANIFEST_DIR"), "..", "k8s", "components", "backup", name].iter().collect();
-    let file = file.to_str().expect("a path in UTF-8").to_owned();
-    let url = reqwest::Url::parse(database.url()).expect("a URL");
-    Command::program("bash", std::iter::once(file.as_str()).chain(arguments.iter().copied()))
-        .env("PGHOST", url.host_str().expect("a host"))
-        .env("PGPORT", &url.port().unwrap_or(5432).to_string())
-        .env("PGUSER", url.username())
-        .env("PGPASSWORD", url.password().unwrap_or_default())
-        .env("PGDATABASE", url.path().trim_start_matches('/'))
 }
 
 async fn postgres_has_its_own_tools(database: Database) {

@@ -81,7 +81,7 @@ async fn a_client_is_changed_and_removed(database: Database) {
     lms.get("/students").await.expect(200);
     let listed = client(&database, &["list"]).await;
     let lines: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!((lines[0][0], &lines[0][5..]), ("lms", &["ingest", "roster"][..]), "{listed}");
+    assert_eq!((lines[0][0], &lines[0][5..]), ("lms", &["ingest", "learners", "roster"][..]), "{listed}");
     assert_eq!(lines[1][0], "story", "{listed}");
     assert!(!listed.contains("secret"), "{listed}");
 
@@ -96,7 +96,7 @@ async fn what_is_there_already_is_left_alone(database: Database) {
     let file = secret_file(&database, "always the same");
     let put = ["put", "--id", "desk", "--scope", "roster,read", "--secret-file", &file];
     client(&database, &put).await;
-    let credentials = json!({"client_id": "desk", "client_secret": "always the same"});
+    let credentials = json!({"name": "desk", "password": "always the same"});
     let signed_in = platform.anonymous().post_json("/auth/session", &credentials).await;
     let (cookie, _) = signed_in.header("set-cookie").split_once(';').expect("a cookie");
     let desk = platform.anonymous().with_cookie(cookie);

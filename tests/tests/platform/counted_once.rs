@@ -60,11 +60,45 @@ async fn race_and_judge(database: &Database, one: &Client, other: &Client) {
 mod two_clients {
     use super::*;
 
-    on_both_databases!(the_same_batch_from_two_clients_counts_once, one_batch_may_hold_a_log_twice);
+    on_both_databases!(
+        the_same_batch_from_two_clients_counts_once,
+        one_batch_may_hold_a_log_twice,
+        what_was_sent_before_is_sorted_out_of_what_is_new,
+    );
 
     async fn the_same_batch_from_two_clients_counts_once(database: Database) {
         let platform = Platform::start(&database).await;
         race_and_judge(&database, &platform.client().await, &platform.client().await).await;
+    }
+
+    /// A batch that grows: each time all of it is sent again, with something new among it, a conflict and a stranger.
+    async fn what_was_sent_before_is_sorted_out_of_what_is_new(database: Database) {
+        let platform = Platform::start(&database).await;
+        let client = platform.client().await;
+        client.enrol("ada", "Data_2025").await;
+        let one = |number: u64, watched: u64| {
+            let id = Uuid::from_u128(number.into());
+            log("ada", "2026-03-02T10:00:00Z", json!({"log_id": id, "watch_time_seconds": watched}))
+        };
+        client.store(&[one(0, 1), one(100, 1)]).await;
+        for sent in 1..4 {
+            let before = (0..sent).map(|number| one(number, 1));
+            let stranger = log("nobody", "2026-03-02T10:00:00Z", json!({}));
+            let batch: Vec<Value> = before.chain([one(sent, 1), one(100, 2), stranger]).collect();
+            let verdicts = client.post_logs(&batch).await;
+            assert_eq!((verdicts.accepted, verdicts.duplicates), (1, sent), "{verdicts:?}");
+            let conflict = batch.len() - 2;
+            assert_eq!(
+                verdicts.refusals(),
+                [(conflict, "log_id_conflict"), (conflict + 1, "unknown_student")],
+                "{sent}"
+            );
+        }
+        let counted = |what: &str| format!("SELECT CAST(SUM({what}) AS bigint) FROM counted_intake_days");
+        for (what, times) in [("accepted", 5), ("duplicate", 1 + 2 + 3), ("rejected", 3 * 2)] {
+            assert_eq!(database.number(&counted(what)).await, times, "{what}");
+        }
+        database.assert_verified().await;
     }
 
     async fn one_batch_may_hold_a_log_twice(database: Database) {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use serde_json::json;
 
-use super::funmooc;
+use super::{funmooc, roles};
 
 /// The roles belong to the whole server of databases, so one story tells it all.
 #[tokio::test(flavor = "multi_thread")]
@@ -25,6 +25,9 @@ async fn what_grafana_reads_is_there_and_no_name_is_in_it_on_postgres() {
     grafana.close().await.expect("closed");
     database.assert_verified().await;
     platform.stop().await;
+    roles::the_audit_log_is_added_to_and_nothing_else(&database).await;
+    roles::a_backup_is_restored_all_the_same(&database).await;
+    roles::what_the_migration_made_is_handed_over_and_nothing_else(&database).await;
 }
 
 /// The recording, a little of today, a refused log, a report that is stale and one that is not.
@@ -174,10 +177,16 @@ async fn nothing_else_is_in_its_reach(grafana: &DatabaseConnection) {
         "SELECT secret_hash FROM public.api_clients",
         "SELECT cookie_hash FROM public.sessions",
         "SELECT report FROM public.daily_reports",
+        "SELECT target FROM public.audit_log",
+        "SELECT name_hash FROM public.erasures",
+        "SELECT forget_audit_log(now(), 1)",
+        "SELECT public.forget_audit_log(now(), 1)",
+        "SELECT public.hand_over_audit_log()",
         "INSERT INTO classrooms VALUES ('Mine_2025')",
         "CREATE TABLE analytics.mine (id int)",
         "SET SESSION AUTHORIZATION edtech",
         "SET ROLE edtech",
+        "SET ROLE edtech_audit",
     ] {
         assert!(ask(grafana, sql).await.is_err(), "{sql} is possible");
     }

@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use edtech_tests::{Client, Database, Platform, Watcher, eventually, log, on_both_databases};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-on_both_databases!(it_says_who_watches_and_how_long_logs_wait);
+/// What somebody else holds is held for so long; shorter than the client's patience.
+const HELD: Duration = Duration::from_secs(4);
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+on_both_databases!(
+    it_says_who_watches_and_how_long_logs_wait,
+    while_somebody_else_holds_the_log_clients_are_told_to_come_again,
+);
 
 async fn health(client: &Client) -> Value {
     client.get("/healthz").await.expect(200)
@@ -27,8 +36,45 @@ async fn it_says_who_watches_and_how_long_logs_wait(database: Database) {
     assert!(0.0 < p50 && p50 <= p99 && p99 < 60_000.0, "{later}");
 
     drop(watcher);
-    eventually("nobody watches", Duration::from_secs(10), async || {
+    eventually("nobody watches", PATIENCE, async || {
         (health(&client).await["live_sockets"] == 0).then_some(())
     })
     .await;
+}
+
+async fn while_somebody_else_holds_the_log_clients_are_told_to_come_again(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let stored = log("ada", "2026-03-02T10:00:00Z", json!({}));
+    client.post_json("/streaming-logs", &stored).await.expect(201);
+
+    let next = log("ada", "2026-03-02T10:01:00Z", json!({}));
+    let told = async {
+        // Who waits is told before it is over, and so is whoever comes later.
+        let refused = eventually("a client is told", PATIENCE, async || {
+            let answer = client.post_json("/streaming-logs", &next).await;
+            (answer.status != 201 && answer.status != 200).then_some(answer)
+        })
+        .await;
+        assert_eq!((refused.header("retry-after"), refused.code(503)), ("1", "unavailable"));
+        let not_ready = client.get("/readyz").await;
+        assert_eq!((not_ready.code(503), client.get("/livez").await.status), ("not_ready", 200));
+        assert!(not_ready.body["detail"].as_str().is_some_and(|detail| detail.contains("holds")));
+        // Figures are read all the same.
+        client.get("/analytics/daily?date=2026-03-02").await.expect(200);
+    };
+    let holding = async {
+        let held = database.hold_logs().await;
+        sleep(HELD).await;
+        held.commit().await.expect("a lock that is given back");
+    };
+    tokio::join!(holding, told);
+
+    let ready = async || (client.get("/readyz").await.status == 200).then_some(());
+    eventually("ready again", PATIENCE, ready).await;
+    let again = client.post_json("/streaming-logs", &next).await;
+    assert!([200, 201].contains(&again.status), "{}", again.body);
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 2);
+    database.assert_verified().await;
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use edtech_tests::{
-    AIRFLOW, Client, DOCKER, Database, Platform, Watcher, eventually, item, log, on_both_databases,
-    on_postgres,
+    AIRFLOW, Client, DOCKER, Database, Platform, Watcher, eventually, free_address, item, log,
+    on_both_databases, on_postgres,
 };
 use futures_util::StreamExt;
 use reqwest::Method;
@@ -256,12 +256,6 @@ async fn idler(client: &Client) -> WebSocketStream<TcpStream> {
 async fn assert_ends(mut socket: WebSocketStream<TcpStream>) {
     let reading = timeout(Duration::from_secs(30), async { while let Some(Ok(_)) = socket.next().await {} });
     assert!(reading.await.is_ok(), "it is still open");
-}
-
-/// An address that nobody listens on.
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").to_string()
 }
 
 /// A figure of the server about itself.

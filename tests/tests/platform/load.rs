@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use edtech_tests::{Command, Database, Finished, Platform, eventually, on_both_databases};
+use edtech_tests::{Command, Database, Finished, Platform, Process, eventually, on_both_databases};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,16 +50,12 @@ async fn logs_above(database: &Database, least: i64) {
     eventually("more logs", PATIENCE, look).await;
 }
 
-/// Keeps every log from being stored for so long.
-async fn stall(database: &Database, seconds: u64) {
-    if database.is_postgres() {
-        let lock = "LOCK TABLE streaming_logs IN ACCESS EXCLUSIVE MODE";
-        database.execute(&format!("DO $$ BEGIN {lock}; PERFORM pg_sleep({seconds}); END $$")).await;
-    } else {
-        database.execute("BEGIN IMMEDIATE").await;
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-        database.execute("COMMIT").await;
-    }
+/// The server stands still for so long.
+async fn stall(platform: &Platform, seconds: u64) {
+    let server = Process(platform.process());
+    server.signal("STOP");
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    server.signal("CONT");
 }
 
 async fn what_was_acknowledged_is_there_once(database: Database) {
@@ -133,12 +129,12 @@ async fn a_server_that_stalls_shows_in_the_latencies(database: Database) {
     let platform = Platform::start(&database).await;
     let running = load(&platform, &["--rate", "50", "--duration", "6s", "--connections", "2"]).start();
     logs_above(&database, 20).await;
-    stall(&database, 2).await;
+    stall(&platform, 2).await;
     let finished = running.finished().await;
     assert!(finished.stderr.lines().any(|line| line.contains("logs/s, p50 ")), "{finished:?}");
     let report = report(finished, 0);
     assert_eq!((&report["requests"], &report["unsent"]), (&json!(300), &json!(0)), "{report}");
-    // Two requests waited for the lock, a hundred behind them: from when they were due, all of them were slow.
+    // Two requests waited for the server, a hundred behind them: from when they were due, all of them were slow.
     let latency = |figure: &str| report["latency_ms"][figure].as_f64().expect("a latency");
     assert!(latency("max") > 1_800.0 && latency("p99") > 1_500.0 && latency("p95") > 1_000.0, "{report}");
     assert!(latency("p50") < latency("p95"), "{report}");
@@ -149,8 +145,8 @@ async fn what_was_due_and_never_sent_is_told(database: Database) {
     let due = ["--rate", "10", "--duration", "3s", "--connections", "1", "--expect", "errors<=10%"];
     let running = load(&platform, &due).start();
     logs_above(&database, 5).await;
-    // The one connection waits for the lock until the ten seconds of grace are over, too.
-    stall(&database, 14).await;
+    // The one connection waits for an answer until the ten seconds of grace are over, too.
+    stall(&platform, 14).await;
     let report = report(running.finished().await, 1);
     let [requests, unsent] = ["requests", "unsent"].map(|name| report[name].as_i64().expect("a count"));
     assert!(unsent > 0 && requests + unsent == 30, "{report}");

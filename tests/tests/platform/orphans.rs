@@ -32,7 +32,7 @@ async fn post_batches(client: &Client, learner: &str, poster: usize) -> u64 {
             (0..20).flat_map(|second| [learner, "stays"].map(|who| log(who, &at(second), more(second))));
         let verdicts = client.post_logs(&pairs.collect::<Vec<Value>>()).await;
         for (_, code) in verdicts.refusals() {
-            assert_eq!(code, "unknown_student");
+            assert_eq!(code, "erased");
         }
         assert_eq!(verdicts.accepted + verdicts.duplicates + verdicts.rejected.len() as u64, 40);
         stored += verdicts.accepted;

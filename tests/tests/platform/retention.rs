@@ -5,15 +5,20 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use edtech_tests::{Client, Command, Database, Platform, eventually, log, on_both_databases};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longer than any client may wait for a lock.
+const HELD: Duration = Duration::from_secs(6);
 
 on_both_databases!(
     old_logs_go_and_their_counts_stay,
     a_closed_day_takes_no_late_log_and_is_never_opened_again,
     a_server_with_the_setting_does_it_by_itself,
     logs_are_taken_in_while_old_ones_are_removed,
-    without_a_number_of_days_nothing_is_removed
+    a_command_waits_for_whoever_holds_the_logs,
+    without_a_word_each_class_has_its_time
 );
 
 /// Noon, so many days ago.
@@ -166,10 +171,93 @@ async fn logs_are_taken_in_while_old_ones_are_removed(database: Database) {
     database.assert_verified().await;
 }
 
-async fn without_a_number_of_days_nothing_is_removed(database: Database) {
+/// An operator's command does not fail because of somebody who will be done in some seconds.
+async fn a_command_waits_for_whoever_holds_the_logs(database: Database) {
     let platform = Platform::start(&database).await;
     three_days(&platform.client().await).await;
-    let refused = Command::api(&database, ["retention"]).quietly().run().await;
-    assert!(refused.refusal().contains("EDTECH_KEEP_DAYS is needed"), "{refused:?}");
-    assert_eq!(stored(&database).await, 9);
+    let held = database.hold_logs().await;
+    let mut command = Command::api(&database, ["retention", "--keep-days", "10"]).start();
+    sleep(HELD).await;
+    assert!(!command.has_ended(), "{:?}", command.finished().await);
+    held.commit().await.expect("a lock that is given back");
+    let done = command.finished().await.expect(0);
+    assert!(done.starts_with("removed 6 logs"), "{done}");
+    database.assert_verified().await;
+}
+
+/// Nothing is kept for ever, and nothing goes that somebody may still want.
+async fn without_a_word_each_class_has_its_time(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    three_days(&client).await;
+    let (kept, gone) = (noon(3_600), noon(3_700));
+    let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    client.store(&[kept, gone].map(|at| log("ada", &moment(at), json!({})))).await;
+    aged(&database, &client).await;
+    let told = retention(&database, &["--dry-run"]).await;
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 4, "{told}");
+    for (line, start) in lines.iter().zip(["1 logs", "1 rejected logs", "1 audit entries", "1 daily reports"])
+    {
+        assert!(line.starts_with(&format!("would remove {start} of")), "{line}");
+    }
+    let one = retention(&database, &["--class", "rejected", "--keep-rejected-days", "7"]).await;
+    assert!(one.starts_with("removed 2 rejected logs") && one.lines().count() == 1, "{one}");
+    assert_eq!(stored(&database).await, 11);
+
+    platform.stop().await;
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    eventually("old things are removed", PATIENCE, async || {
+        let left = [
+            stored(&database).await,
+            database.number("SELECT COUNT(*) FROM daily_reports").await,
+            database.number("SELECT COUNT(*) FROM audit_log WHERE action = 'old'").await,
+        ];
+        (left == [10, 1, 1]).then_some(())
+    })
+    .await;
+    let told = client.get("/audit-log?action=retention&limit=1000").await.expect(200);
+    let told = told["items"].as_array().expect("items");
+    let mut said: Vec<_> = told.iter().map(|it| (it["actor"].as_str(), it["target"].as_str())).collect();
+    said.sort_unstable();
+    let by = |actor, targets: &[&'static str]| {
+        targets.iter().map(|it| (Some(actor), Some(*it))).collect::<Vec<_>>()
+    };
+    let mut expected = by("cli", &["rejected_logs"]);
+    expected.extend(by("platform", &["audit_log", "daily_reports", "streaming_logs"]));
+    assert_eq!(said, expected);
+    let short = Command::api(&database, ["retention", "--keep-audit-days", "7"]).quietly().run().await;
+    assert!(short.refusal().contains("EDTECH_KEEP_AUDIT_DAYS"), "{short:?}");
+    database.assert_verified().await;
+}
+
+/// Of each class one that is too old and one that is not yet.
+async fn aged(database: &Database, client: &Client) {
+    let moment = |days_ago: u64| {
+        let at = noon(days_ago).to_rfc3339_opts(SecondsFormat::Micros, true);
+        format!("{}'{at}'", database.either("", "TIMESTAMPTZ "))
+    };
+    for (day, age) in [("2026-03-02", 1_830), ("2026-03-03", 1_820)] {
+        let path = format!("/analytics/daily/{day}/report");
+        client.send(client.request(reqwest::Method::PUT, &path)).await.expect(201);
+        let made = format!("UPDATE daily_reports SET generated_at = {} WHERE day = '{day}'", moment(age));
+        assert_eq!(database.execute(&made).await, 1);
+    }
+    for (stranger, age) in [("eve", 31), ("mallory", 29)] {
+        client.post_logs(&[log(stranger, "2026-03-02T10:00:00Z", json!({}))]).await;
+        let seen = format!(
+            "UPDATE rejected_logs SET last_seen = {} WHERE learner_ref = 'ref:{stranger}'",
+            moment(age)
+        );
+        assert_eq!(database.execute(&seen).await, 1);
+    }
+    for age in [366, 364] {
+        let entry = format!(
+            "INSERT INTO audit_log (at, actor, actor_kind, action, outcome, times) \
+             VALUES ({}, 'cli', 'cli', 'old', 'done', 1)",
+            moment(age)
+        );
+        assert_eq!(database.execute(&entry).await, 1);
+    }
 }

@@ -19,13 +19,20 @@ on_both_databases!(
 /// What is told where nobody is signed in.
 fn nobody(database: &Database) -> Value {
     match database.is_postgres() {
-        true => json!({"client": null, "scopes": [], "expires_at": null, "sign_in": "required"}),
-        false => json!({"client": null, "scopes": ["read"], "expires_at": null, "sign_in": "optional"}),
+        true => told_of_nobody(json!([]), "required"),
+        false => told_of_nobody(json!(["read"]), "optional"),
     }
 }
 
+fn told_of_nobody(scopes: Value, sign_in: &str) -> Value {
+    json!({
+        "name": null, "kind": null, "role": null, "classrooms": null, "scopes": scopes, "expires_at": null,
+        "sign_in": sign_in,
+    })
+}
+
 async fn session(browser: &Client) -> Value {
-    browser.get("/auth/session").await.expect(200)
+    browser.session().await
 }
 
 async fn expires_at(browser: &Client) -> DateTime<Utc> {
@@ -52,8 +59,9 @@ async fn a_person_signs_in_works_and_signs_out(database: Database) {
     assert_eq!(signed_in.header("cache-control"), "no-store");
     let browser = anonymous.with_cookie(cookie);
     let told = signed_in.expect(200);
-    assert_eq!(told["client"], "story");
-    assert_eq!(told["scopes"], json!(["ingest", "operate", "read", "report", "roster"]));
+    assert_eq!((&told["name"], &told["kind"]), (&json!("story"), &json!("client")));
+    assert_eq!((&told["role"], &told["classrooms"]), (&Value::Null, &Value::Null));
+    assert_eq!(told["scopes"], json!(["admin", "ingest", "learners", "operate", "read", "report", "roster"]));
     assert_eq!(told["sign_in"], nobody(&database)["sign_in"]);
     assert_eq!(session(&browser).await, told);
 
@@ -74,9 +82,9 @@ async fn whoever_has_not_the_secret_is_refused(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.anonymous();
     for (name, secret) in [("story", "wrong"), ("nobody", "wrong"), ("story", "")] {
-        let credentials = json!({"client_id": name, "client_secret": secret});
+        let credentials = json!({"name": name, "password": secret});
         let answer = client.post_json("/auth/session", &credentials).await;
-        assert_eq!(answer.code(401), "invalid_client", "{name}");
+        assert_eq!(answer.code(401), "invalid_credentials", "{name}");
         assert_eq!(answer.header("set-cookie"), "", "{name}");
     }
     assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 0);
@@ -121,7 +129,7 @@ async fn a_session_ends_with_the_secret_that_it_began_with(database: Database) {
     let platform = Platform::start(&database).env("EDTECH_BOOTSTRAP_CLIENT_SECRET", "another secret").await;
     assert_ended(&platform.anonymous().with_cookie(&cookie), &database).await;
     platform.anonymous().post_json("/auth/session", &old).await.expect(401);
-    let new = json!({"client_id": "story", "client_secret": "another secret"});
+    let new = json!({"name": "story", "password": "another secret"});
     platform.anonymous().post_json("/auth/session", &new).await.expect(200);
 }
 
@@ -171,7 +179,7 @@ async fn neither_cookie_nor_secret_is_kept_or_logged(database: Database) {
     let browser = platform.signed_in().await;
     let (_, value) = browser.cookie().expect("a cookie").split_once('=').expect("a value");
     let credentials = platform.credentials();
-    let secret = credentials["client_secret"].as_str().expect("a secret");
+    let secret = credentials["password"].as_str().expect("a secret");
     browser.get("/students").await.expect(200);
     browser.delete("/auth/session").await.expect(204);
     platform.stop().await;

@@ -48,6 +48,7 @@ fn calls() -> Vec<Call> {
         about(),
         token(),
         session(),
+        people(),
         roster(),
         lists(),
         logs(),
@@ -84,13 +85,48 @@ fn token() -> Vec<Call> {
 fn session() -> Vec<Call> {
     vec![
         get("/auth/session", 200),
-        post("/auth/session", r#"{"client_id": "nobody", "client_secret": "x"}"#, 401),
-        post("/auth/session", r#"{"client_id": "a\u0000b", "client_secret": "x"}"#, 401),
-        post("/auth/session", r#"{"client_id": 7}"#, 422),
+        post("/auth/session", r#"{"name": "nobody", "password": "x"}"#, 401),
+        post("/auth/session", r#"{"name": "a\u0000b", "password": "x"}"#, 401),
+        post("/auth/session", r#"{"name": 7}"#, 422),
         post("/auth/session", "{", 400),
         post("/auth/session", &" ".repeat(2 * 1024 * 1024), 413),
         send(Method::POST, "/auth/session", "text/plain", "{}", 415),
         delete("/auth/session", 204),
+    ]
+}
+
+fn people() -> Vec<Call> {
+    let ada = |more: &str| format!(r#"{{"name": "ada", "role": "educator"{more}}}"#);
+    vec![
+        post("/users", &ada(r#", "classrooms": ["IA_2025"]"#), 201),
+        post("/users", &ada(""), 409),
+        post("/users", r#"{"name": "bob", "role": "educator", "classrooms": ["Nowhere"]}"#, 422),
+        post("/users", r#"{"name": "bob", "role": "analyst", "classrooms": ["IA_2025"]}"#, 422),
+        post("/users", r#"{"name": "bob", "role": "analyst", "password": "short"}"#, 422),
+        post("/users", r#"{"name": "b ob", "role": "analyst"}"#, 422),
+        post("/users", r#"{"name": "bob", "role": "head"}"#, 422),
+        post("/users", r#"{"name": "story", "role": "analyst"}"#, 409),
+        post("/users", "{", 400),
+        post("/users", &" ".repeat(65 * 1024), 413),
+        send(Method::POST, "/users", "text/plain", "{}", 415),
+        get("/users", 200),
+        get("/users?limit=0", 422),
+        get("/users?role=analyst", 422),
+        get("/users/ada", 200),
+        get("/users/nobody", 404),
+        patch("/users/ada", r#"{"role": "analyst"}"#, 200),
+        patch("/users/ada", r#"{"classrooms": ["IA_2025"]}"#, 422),
+        patch("/users/ada", r#"{"password": null}"#, 200),
+        patch("/users/ada", r#"{"password": "short"}"#, 422),
+        patch("/users/ada", r#"{"name": "eve"}"#, 422),
+        patch("/users/ada", "{", 400),
+        patch("/users/nobody", "{}", 404),
+        delete("/users/ada/sessions", 204),
+        delete("/users/nobody/sessions", 404),
+        delete("/users/ada", 204),
+        delete("/users/ada", 404),
+        // A token is nobody who could have a password.
+        post("/auth/password", r#"{"password": "a", "new_password": "b"}"#, 403),
     ]
 }
 
@@ -277,7 +313,13 @@ fn deletions() -> Vec<Call> {
         delete("/classrooms/Data_2025", 409),
         delete("/classrooms/Newer", 204),
         delete("/classrooms/Newer", 404),
-        delete("/students/1", 204),
+        get("/students/1/export", 200),
+        get("/audit-log", 200),
+        get("/audit-log?limit=0", 422),
+        get("/erasures/00000000-0000-4000-8000-000000000000", 404),
+        get("/erasures/the-first", 404),
+        get("/students/999/export", 404),
+        delete("/students/1", 200),
         delete("/students/1", 404),
         delete("/students/ada", 404),
     ]

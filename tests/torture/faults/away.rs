@@ -126,10 +126,8 @@ struct Scene {
 
 impl Scene {
     async fn suffer(&mut self, trouble: Trouble, plan: &Plan, outcome: Outcome) -> Outcome {
-        let begin = Instant::now();
-        // A lock that is held for less than five seconds is only waited for.
         let (short, long) = if trouble == Trouble::Locked { (6, 20) } else { (3, 30) };
-        let end = self.happen(trouble, Duration::from_secs(plan.either(short, long))).await;
+        let (begin, end) = self.happen(trouble, Duration::from_secs(plan.either(short, long))).await;
         let ready = ready_since(&self.client, end).await;
         let stored = self.stored_since(end).await;
         let seen = self.seen(trouble, begin, end);
@@ -145,14 +143,15 @@ impl Scene {
             .must(&late("stores again"), stored <= RECOVERY, format!("{stored:?}"))
     }
 
-    /// Has it happen for so long; returns when it was over.
-    async fn happen(&self, trouble: Trouble, time: Duration) -> Instant {
+    /// Has it happen for so long; returns when it began and when it was over.
+    async fn happen(&self, trouble: Trouble, time: Duration) -> (Instant, Instant) {
+        let begin = Instant::now();
         let spoilt = match trouble {
             Trouble::Away => {
                 let server = self.ground.server();
                 server.kill().await;
                 sleep(time).await;
-                return server.start_again().await;
+                return (begin, server.start_again().await);
             }
             Trouble::Frozen => {
                 let server = self.ground.server();
@@ -160,11 +159,14 @@ impl Scene {
                 sleep(time).await;
                 let end = Instant::now();
                 server.continue_process();
-                return end;
+                return (begin, end);
             }
             Trouble::Locked => {
-                lock(&self.ground, time).await;
-                return Instant::now();
+                let held = self.ground.database.hold_logs().await;
+                let begin = Instant::now();
+                sleep(time).await;
+                held.commit().await.expect("a lock that is given back");
+                return (begin, Instant::now());
             }
             Trouble::Refused => Mode::Refuse,
             Trouble::HalfOpen => Mode::HalfOpen,
@@ -178,7 +180,7 @@ impl Scene {
         }
         sleep(time).await;
         proxy.set(Mode::Pass);
-        Instant::now()
+        (begin, Instant::now())
     }
 
     /// To compare what comes again with what is stored takes the most messages there and back: also that is answered in time,
@@ -234,24 +236,5 @@ impl Scene {
             eventually("few connections are left", Duration::from_secs(10), gone).await;
         }
         ledger.judge(&ground.database, outcome).await
-    }
-}
-
-/// Holds what every group needs, past the platform.
-async fn lock(ground: &Ground, time: Duration) {
-    let database = &ground.database;
-    match ground.kind() {
-        Kind::Postgres => {
-            let lock = "LOCK TABLE streaming_logs IN ACCESS EXCLUSIVE MODE";
-            let seconds = time.as_secs();
-            database.execute(&format!("DO $$ BEGIN {lock}; PERFORM pg_sleep({seconds}); END $$")).await;
-        }
-        Kind::Sqlite => {
-            // Whoever writes is many; it may take some tries to be among them.
-            database.execute("PRAGMA busy_timeout = 5000").await;
-            database.execute("BEGIN IMMEDIATE").await;
-            sleep(time).await;
-            database.execute("COMMIT").await;
-        }
     }
 }

@@ -10,6 +10,7 @@ mod away;
 mod clocks;
 mod disk;
 mod flushes;
+mod judge;
 mod kills;
 mod panics;
 mod readers;
@@ -49,6 +50,7 @@ macro_rules! faults {
 }
 
 faults! {
+    "0" judge on [Sqlite, Postgres],
     "1" kills on [Sqlite, Postgres],
     "2" away on [Sqlite, Postgres],
     "3" replies on [Sqlite, Postgres],

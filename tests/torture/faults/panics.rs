@@ -33,11 +33,13 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let before = limit_threads(&platform, "1").await;
     let begun = Instant::now();
     let mut connection = Kept::open(&platform).await;
-    let (mut problems, mut cut) = (0, 0);
-    for number in 0..tries {
-        let name = format!("panic-{number}");
+    let (mut problems, mut cut, mut sent_away) = (0, 0, 0);
+    while problems + cut < tries {
+        let name = format!("panic-{}", problems + cut + sent_away);
         match connection.sign_in(&name).await {
             Some(answer) if is_problem(&answer, &name) => problems += 1,
+            // Somebody else had SQLite's open connection, and for another one there is no thread either.
+            Some(answer) if answer.starts_with("HTTP/1.1 503 ") && sent_away < tries => sent_away += 1,
             Some(answer) => panic!("neither a problem nor a cut: {answer}"),
             None => {
                 cut += 1;
@@ -56,6 +58,7 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let outcome = Outcome::of(tries)
         .exactly("answered with a 500 problem, on one connection", problems, tries)
         .exactly("connections cut", cut, 0)
+        .figure("told to come again before it came to a panic", sent_away)
         .judged("panics in the log", told(&platform) >= tries, &told(&platform).to_string(), "all")
         .figure("all answered in", format!("{:.2} s", took.as_secs_f64()))
         .figure("logs of the writer that panicked", refused)
@@ -149,8 +152,8 @@ impl Kept {
         let part = |name: &str| credentials[name].as_str().expect("credentials").to_owned();
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}",
-            part("client_id"),
-            part("client_secret")
+            part("name"),
+            part("password")
         );
         Self { stream: TcpStream::connect(address).await.expect("a connection"), form }
     }

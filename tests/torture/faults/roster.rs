@@ -59,6 +59,7 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let lives = (0..LIVES).map(|number| {
         let life = Life {
             name: format!("learner-{number}"),
+            place: format!("learner-{number}"),
             clients: clients.clone(),
             counts: Arc::clone(&counts),
             draws: StdRng::seed_from_u64(draws.random()),
@@ -100,6 +101,8 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
 /// One learner, again and again: enrolled, moved, renamed, erased.
 struct Life {
     name: String,
+    /// What all of these learners are called by, one after the other.
+    place: String,
     clients: Vec<Client>,
     counts: Arc<Counts>,
     draws: StdRng,
@@ -140,6 +143,8 @@ impl Life {
             }
             if is_erased {
                 owed.clear();
+                // Whoever was erased stays out: it is somebody else who is enrolled next.
+                self.name = format!("{} {}", self.place, self.draws.random::<u64>());
             }
         }
         owed
@@ -204,7 +209,7 @@ impl Poster {
             let verdicts = client.post_logs(&logs).await;
             let refused = verdicts.refusals();
             for (_, code) in &refused {
-                assert_eq!(*code, "unknown_student");
+                assert_eq!(*code, "erased");
             }
             if !*may_be_gone.borrow() {
                 self.counts.good_refused.fetch_add(refused.len() as u64, Ordering::Relaxed);

@@ -1,11 +1,10 @@
 //! The report as a table for spreadsheets: a row for the platform, for each day that it is compared with, for each classroom and
 //! each lesson.
 
-use std::borrow::Cow;
-
 use super::DailyReport;
 use crate::error::Problem;
 use crate::figures::{EnrolledFigures, Figures};
+use crate::spreadsheet::text;
 
 const HEADER: [&str; 19] = [
     "date",
@@ -29,9 +28,6 @@ const HEADER: [&str; 19] = [
     "generated_at",
     "stale",
 ];
-
-/// What a spreadsheet would take for a formula, also as the East writes it.
-const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 /// The table, as RFC 4180 wants it.
 pub(super) fn of(report: &DailyReport) -> Result<Vec<u8>, Problem> {
@@ -106,11 +102,6 @@ fn of_platform(report: &DailyReport) -> [String; 8] {
         super::wording::moment(*generated_at),
         stale.to_string(),
     ]
-}
-
-/// A name that nobody's spreadsheet runs.
-fn text(name: &str) -> Cow<'_, str> {
-    if name.starts_with(FORMULA) { Cow::Owned(format!("'{name}")) } else { Cow::Borrowed(name) }
 }
 
 #[cfg(test)]

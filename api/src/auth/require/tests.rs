@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::auth::{Ingest, LIFETIME};
-use crate::store::{ApiClient, TemporaryStore};
+use crate::store::{Account, Actor, ApiClient, NewUser, Role, TemporaryStore, UserOutcome};
 
 const KEY: &[u8] = b"a key of at least thirty-two bytes";
 
@@ -59,6 +59,10 @@ async fn open_reading_is_for_this_machine() {
     }
     let page = [("host", "127.0.0.1:8000"), ("origin", "http://localhost:5173")];
     assert_eq!(required::<Read>(true, &page).await, anonymous);
+    for mark in ["x-forwarded-for", "forwarded", "x-real-ip", "via"] {
+        let passed_on = [("host", "127.0.0.1:8000"), (mark, "for=127.0.0.1")];
+        assert_eq!(required::<Read>(true, &passed_on).await, Err("token_missing"), "{mark}");
+    }
     // A page of somebody else, open in a browser on this machine.
     for elsewhere in [
         [("host", "rebound.example:8000"), ("origin", "http://rebound.example:8000")],
@@ -82,8 +86,8 @@ async fn signed_in(temporary: &TemporaryStore) -> (String, impl Fn() -> TestRequ
     let cookie = SessionCookie::random(&mut crate::entropy::rng());
     let (secret_hash, scopes) = ("none".to_owned(), vec!["read".to_owned()]);
     let client = ApiClient { client_id: "signed in".to_owned(), secret_hash, scopes };
-    temporary.store.put_api_client(&client, Clock.now()).await.unwrap();
-    sessions::begin(&temporary.store, &cookie, client, Clock.now()).await.unwrap().unwrap();
+    temporary.store.put_api_client(&client, Actor::cli(), Clock.now()).await.unwrap();
+    sessions::begin(&temporary.store, &cookie, Account::Client(client), Clock.now()).await.unwrap().unwrap();
     let (_, header) = cookie.given(&TestRequest::default().to_http_request());
     let (cookie, _) = header.split_once(';').unwrap();
     let store = web::Data::new(temporary.store.clone());
@@ -100,6 +104,33 @@ async fn a_session_is_as_good_as_a_token() {
     for open_reading in [false, true] {
         assert_eq!(asked::<Read>(request(), open_reading, &cookie).await, signed_in);
         assert_eq!(asked::<Ingest>(request(), open_reading, &cookie).await, Err("insufficient_scope"));
+    }
+}
+
+#[actix_web::test]
+async fn a_session_says_whose_learners_its_user_sees() {
+    let temporary = TemporaryStore::open().await;
+    let classrooms = ["IA_2025".to_owned()].into();
+    let (name, password_hash) = ("ada".to_owned(), "none".to_owned());
+    let new = NewUser { name, role: Role::Educator, classrooms, password_hash };
+    let UserOutcome::Done(user) = temporary.store.create_user(new, Actor::cli(), Clock.now()).await.unwrap()
+    else {
+        panic!("no user")
+    };
+    let cookie = SessionCookie::random(&mut crate::entropy::rng());
+    sessions::begin(&temporary.store, &cookie, Account::User(user), Clock.now()).await.unwrap().unwrap();
+    let (_, header) = cookie.given(&TestRequest::default().to_http_request());
+    for open_reading in [true, false] {
+        let access = Access { tokens: Tokens::new(KEY), open_reading };
+        let request = TestRequest::default()
+            .app_data(web::Data::new(temporary.store.clone()))
+            .app_data(web::Data::new(Clock))
+            .app_data(web::Data::new(access))
+            .insert_header(("host", "127.0.0.1:8000"))
+            .insert_header(("cookie", header.split_once(';').unwrap().0));
+        let caller = Require::<Read>::extract(&request.to_http_request()).await.unwrap();
+        assert_eq!((caller.client(), caller.caller().kind), ("ada", CallerKind::User));
+        assert_eq!(*caller.classes(), Classes::only(["IA_2025".to_owned()]));
     }
 }
 

@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 
 use super::super::Hub;
 use super::*;
-use crate::auth::Standing;
+use crate::auth::{Issued, Standing};
 use crate::clock::Clock;
-use crate::store::{ApiClient, Calendar, SessionKey, Store, TemporaryStore};
+use crate::store::{Account, Actor, ApiClient, Calendar, SessionKey, Store, TemporaryStore};
 
 type BoxedPayloadStream = Pin<Box<dyn stream::Stream<Item = Result<Bytes, PayloadError>>>>;
 
@@ -45,7 +45,7 @@ async fn watched(standing: Standing, store: Store) -> Bytes {
     let (live, _hub) = Hub::new(store.clone(), calendar, Clock, Arc::new(Notify::new()), 2);
     let seat = live.take_seat().unwrap();
     let pass = Pass::looked_at_each(LOOKED_AT_EACH, standing, store, Clock);
-    let session = LiveSession::new(socket, live, seat, pass);
+    let session = LiveSession::new(socket, live, Classes::All, seat, pass);
     let ((), sent) = tokio::join!(session.run(messages), to_bytes(response.into_body()));
     sent.unwrap()
 }
@@ -71,18 +71,28 @@ async fn assert_signed_out(watching: Watching) {
 async fn sign_in(store: &Store, scope: &str, expires_at: DateTime<Utc>) {
     let (client_id, scopes) = ("school".to_owned(), vec![scope.to_owned()]);
     let client = ApiClient { client_id, secret_hash: "none".to_owned(), scopes };
-    store.put_api_client(&client, Clock.now()).await.unwrap();
-    assert!(store.begin_session(KEY, &client, Clock.now(), expires_at).await.unwrap());
+    store.put_api_client(&client, Actor::cli(), Clock.now()).await.unwrap();
+    assert!(store.begin_session(KEY, &Account::Client(client), Clock.now(), expires_at).await.unwrap());
 }
 
 #[actix_web::test]
 async fn a_socket_closes_when_its_token_has_expired() {
     let temporary = TemporaryStore::open().await;
     let now = Clock.now();
-    let expires_at = now + TimeDelta::minutes(15);
-    assert_stays(&mut watch(Standing::Token { expires_at }, &temporary.store)).await;
-    let expires_at = now - TimeDelta::seconds(1);
-    assert_signed_out(watch(Standing::Token { expires_at }, &temporary.store)).await;
+    let token = |expires_at| Standing::Token(Issued { subject: "school".into(), issued_at: now, expires_at });
+    assert_stays(&mut watch(token(now + TimeDelta::minutes(15)), &temporary.store)).await;
+    assert_signed_out(watch(token(now - TimeDelta::seconds(1)), &temporary.store)).await;
+}
+
+#[actix_web::test]
+async fn a_socket_closes_when_its_token_is_taken_back() {
+    let temporary = TemporaryStore::open().await;
+    let (issued_at, expires_at) = (Clock.now(), Clock.now() + TimeDelta::minutes(15));
+    let token = Standing::Token(Issued { subject: "school".into(), issued_at, expires_at });
+    let mut watching = watch(token, &temporary.store);
+    assert_stays(&mut watching).await;
+    temporary.store.revoke_tokens("school", Actor::cli(), Clock.now()).await.unwrap();
+    assert_signed_out(watching).await;
 }
 
 #[actix_web::test]

@@ -77,7 +77,7 @@ async fn rebuild(
         slice = reading.next_slice(slice).await?;
         let Some(slice) = slice else { break };
         let recount = reading.recount(slice).await?;
-        Recording { tx, dialect, calendar }.write_base(&recount.tally).await?;
+        Recording { tx, dialect, calendar, erasure_key: None }.write_base(&recount.tally).await?;
         logs += recount.logs;
         done += recount.students.len() as u64;
         progress(done.min(learners), learners);

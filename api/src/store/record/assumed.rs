@@ -38,10 +38,9 @@ struct Placed {
     key: super::candidate::Key,
 }
 
-/// What the database did with logs that were assumed to be new.
+/// Why the database took none of the logs that were assumed to be new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Stored,
+pub(super) enum Refuted {
     /// One of them was stored before.
     NotNew,
     /// The roster is not what we remember.
@@ -98,28 +97,20 @@ impl Assumed {
         self.logs.is_empty()
     }
 
-    /// The same verdict for each, where these are the whole group.
-    pub(super) fn verdicts(&self, verdict: fn(Uuid) -> Verdict) -> Option<Vec<Vec<Verdict>>> {
-        let mut verdicts: Vec<Vec<Verdict>> =
-            self.group.iter().map(|submission| vec![Verdict::Gone; submission.items.len()]).collect();
-        for placed in &self.logs {
-            *verdicts.get_mut(placed.submission)?.get_mut(placed.item)? = verdict(placed.key.1);
-        }
-        let is_whole = self.logs.len() == verdicts.iter().map(Vec::len).sum::<usize>();
-        is_whole.then_some(verdicts)
-    }
-
-    /// What is left of the group, submission by submission, and the verdicts that are known already.
-    pub(super) fn split(&self) -> (Vec<Vec<Option<Verdict>>>, Vec<Submission>) {
+    /// The verdicts that are known, by the place of a log among these, submission by submission; and what is left of the
+    /// group, which is nothing where all of it is judged.
+    pub(super) fn split(
+        &self,
+        verdict: impl Fn(usize, Uuid) -> Option<Verdict>,
+    ) -> (Vec<Vec<Option<Verdict>>>, Vec<Submission>) {
         let mut verdicts: Vec<Vec<Option<Verdict>>> =
             self.group.iter().map(|submission| vec![None; submission.items.len()]).collect();
-        for placed in &self.logs {
-            if let Some(verdict) = verdicts.get_mut(placed.submission).and_then(|it| it.get_mut(placed.item))
-            {
-                *verdict = Some(Verdict::Stored(placed.key.1));
+        for (position, placed) in self.logs.iter().enumerate() {
+            if let Some(known) = verdicts.get_mut(placed.submission).and_then(|it| it.get_mut(placed.item)) {
+                *known = verdict(position, placed.key.1);
             }
         }
-        if self.logs.len() == verdicts.iter().map(Vec::len).sum::<usize>() {
+        if verdicts.iter().flatten().all(Option::is_some) {
             return (verdicts, Vec::new());
         }
         let rest = self.group.iter().zip(&verdicts).map(|(submission, verdicts)| {
@@ -143,12 +134,12 @@ fn assumable<'i>(
 }
 
 impl Store {
-    /// Stores and counts all of them, or none.
+    /// Stores and counts all of them, or none and says why.
     pub(super) async fn store_assumed(
         &self,
         calendar: Calendar,
         assumed: &Arc<Assumed>,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Result<(), Refuted>, StoreError> {
         match self.dialect {
             Dialect::Postgres => self.store_at_once(&calendar, assumed).await,
             Dialect::Sqlite => self.store_row_by_row(calendar, Arc::clone(assumed)).await,

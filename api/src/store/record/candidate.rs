@@ -61,6 +61,11 @@ impl<'g> Candidate<'g> {
         self.content == Content { event_timestamp, ..other.clone() }
     }
 
+    /// Whether its time is its own, and not the server's.
+    pub(super) fn says_when(&self) -> bool {
+        self.event_timestamp_is_given
+    }
+
     /// What counts of it.
     pub(super) fn viewing(&self) -> LoggedViewing {
         let Content { lesson_id, watch_time_seconds, completion_percentage, event_timestamp, .. } =

@@ -1,8 +1,9 @@
-//! One group of submissions, stored and counted in one transaction.
+//! One group of submissions: stored and counted, nearly always in one transaction.
 //!
 //! There are two ways. The short one ([`assumed`]) is for what nearly every log is: new, and of a learner and a lesson
-//! that are remembered. What is left, or turns out to be none of that, takes the careful way: everything is asked for,
-//! compared and judged.
+//! that are remembered. Where one of them is not new, those that were sent before are sorted out ([`resent`]), and the rest
+//! tries again. What is left, or turns out to be none of that, takes the careful way: everything is asked for, compared and
+//! judged.
 //!
 //! Every statement works on the whole group, and every set is sorted before it is written: logs, then rollups, then the
 //! rows that everybody shares. Two replicas that meet wait, they do not deadlock.
@@ -12,6 +13,7 @@ mod assumed;
 mod at_once;
 mod candidate;
 mod day_counts;
+mod erased;
 mod intake;
 mod logs;
 mod memory;
@@ -29,12 +31,13 @@ use sea_orm::{DatabaseTransaction, DbErr};
 pub(super) use at_once::Express;
 pub(super) use day_counts::EVER;
 pub(super) use memory::Memory;
+pub use rejected::KEPT_PAYLOAD;
 pub(super) use tally::{LoggedViewing, Tally, ViewingDay, minute_of};
 
-use super::{Calendar, Dialect, Store, Submission, Verdict, gate};
+use super::{Calendar, Dialect, ErasureKey, Store, Submission, Verdict, gate};
 use crate::error::StoreError;
 use admit::Admission;
-use assumed::{Assumed, Outcome};
+use assumed::{Assumed, Refuted};
 
 /// The transaction that a group is recorded in, and the rules it is counted by.
 #[derive(Clone, Copy)]
@@ -42,6 +45,8 @@ pub(super) struct Recording<'t> {
     pub(super) tx: &'t DatabaseTransaction,
     pub(super) dialect: Dialect,
     pub(super) calendar: Calendar,
+    /// Tells who was erased, where logs are taken in.
+    pub(super) erasure_key: Option<&'t ErasureKey>,
 }
 
 /// What the logs of a group probably are: it decides which question comes first, and no answer.
@@ -61,62 +66,87 @@ impl Store {
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+        let recorded = self.record_as_expected(calendar, group).await;
+        if let Err(error) = &recorded {
+            self.note_busy(error);
+        }
+        recorded
+    }
+
+    async fn record_as_expected(
+        &self,
+        calendar: Calendar,
+        group: Arc<Vec<Submission>>,
+    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
         if self.memory.expects_duplicates() {
             return self.record_resent(calendar, group).await;
         }
-        let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
-        let assumed = Arc::new(assumed);
-        if assumed.is_empty() {
-            return self.record_carefully(calendar, group, Expected::NewLogs).await;
-        }
-        match self.store_assumed(calendar, &assumed).await? {
-            Outcome::Stored => {
-                metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
-                self.record_rest(calendar, &assumed).await
-            }
-            Outcome::NotNew => self.record_resent(calendar, group).await,
-            Outcome::Outdated => {
-                self.memory.forget().await;
-                self.record_carefully(calendar, group, Expected::NewLogs).await
-            }
+        match self.record_assumed(calendar, &group).await? {
+            Ok(verdicts) => Ok(verdicts),
+            Err(Refuted::NotNew) => self.record_resent(calendar, group).await,
+            Err(Refuted::Outdated) => self.record_carefully(calendar, group, Expected::NewLogs).await,
         }
     }
 
-    /// A group of which everything was probably stored before.
+    /// By the short way what may take it, and the rest carefully; or why nothing was stored.
+    async fn record_assumed(
+        &self,
+        calendar: Calendar,
+        group: &Arc<Vec<Submission>>,
+    ) -> Result<Result<Vec<Vec<Verdict>>, Refuted>, StoreError> {
+        let assumed = self.recall(group, |known| Assumed::among(group, known, &calendar)).await?;
+        let assumed = Arc::new(assumed);
+        if assumed.is_empty() {
+            let group = Arc::clone(group);
+            return Ok(Ok(self.record_carefully(calendar, group, Expected::NewLogs).await?));
+        }
+        if let Err(refuted) = self.store_assumed(calendar, &assumed).await? {
+            if refuted == Refuted::Outdated {
+                self.memory.forget().await;
+            }
+            return Ok(Err(refuted));
+        }
+        metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
+        let (known, rest) = assumed.split(|_, log_id| Some(Verdict::Stored(log_id)));
+        let rest = match rest.is_empty() {
+            true => Vec::new(),
+            false => self.record_carefully(calendar, Arc::new(rest), Expected::NewLogs).await?,
+        };
+        Ok(Ok(completed(known, rest)))
+    }
+
+    /// A group of which something was probably stored before: that is sorted out, and the rest is new.
     async fn record_resent(
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
-        // On PostgreSQL the careful way asks no more than this, and in one statement.
-        if self.dialect == Dialect::Sqlite {
-            let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
-            let assumed = Arc::new(assumed);
-            let all = assumed.verdicts(Verdict::Duplicate);
-            if let Some(all) = all
-                && self.are_resent(assumed).await?
-            {
-                metrics::counter!("ingest_groups_total", "way" => "resent").increment(1);
-                self.memory.note_duplicates(true);
-                return Ok(all);
-            }
+        let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
+        let assumed = Arc::new(assumed);
+        let resent = self.resent_among(calendar, &assumed).await?;
+        if !resent.is_empty() {
+            metrics::counter!("ingest_groups_total", "way" => "resent").increment(1);
         }
-        self.record_carefully(calendar, group, Expected::Duplicates).await
+        let (known, rest) = assumed
+            .split(|position, log_id| resent.contains(&position).then_some(Verdict::Duplicate(log_id)));
+        let judged = self.record_what_is_left(calendar, Arc::new(rest)).await?;
+        self.memory.note_duplicates(!resent.is_empty());
+        Ok(completed(known, judged))
     }
 
-    async fn record_rest(
+    /// What is left once everything is sorted out that was sent before.
+    async fn record_what_is_left(
         &self,
         calendar: Calendar,
-        assumed: &Assumed,
+        rest: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
-        let (verdicts, rest) = assumed.split();
-        let judged = match rest.is_empty() {
-            true => Vec::new(),
-            false => self.record_carefully(calendar, Arc::new(rest), Expected::NewLogs).await?,
-        };
-        let mut judged = judged.into_iter().flatten();
-        let mut verdict = |known: Option<Verdict>| known.or_else(|| judged.next()).unwrap_or(Verdict::Gone);
-        Ok(verdicts.into_iter().map(|known| known.into_iter().map(&mut verdict).collect()).collect())
+        if rest.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.record_assumed(calendar, &rest).await? {
+            Ok(verdicts) => Ok(verdicts),
+            Err(_) => self.record_carefully(calendar, rest, Expected::Duplicates).await,
+        }
     }
 
     async fn record_carefully(
@@ -125,11 +155,14 @@ impl Store {
         group: Arc<Vec<Submission>>,
         expected: Expected,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
-        let dialect = self.dialect;
+        let (dialect, key) = (self.dialect, self.erasure_key.clone());
         let verdicts = self
             .write(move |tx| {
-                let group = Arc::clone(&group);
-                Box::pin(async move { Recording { tx, dialect, calendar }.record(&group, expected).await })
+                let (group, key) = (Arc::clone(&group), key.clone());
+                Box::pin(async move {
+                    let recording = Recording { tx, dialect, calendar, erasure_key: key.as_deref() };
+                    recording.record(&group, expected).await
+                })
             })
             .await?;
         metrics::counter!("ingest_groups_total", "way" => "careful").increment(1);
@@ -138,12 +171,21 @@ impl Store {
     }
 }
 
+/// The verdicts that were known, with those of the rest in their places.
+fn completed(known: Vec<Vec<Option<Verdict>>>, rest: Vec<Vec<Verdict>>) -> Vec<Vec<Verdict>> {
+    let mut rest = rest.into_iter().flatten();
+    let mut verdict = |known: Option<Verdict>| known.or_else(|| rest.next()).unwrap_or(Verdict::Gone);
+    known.into_iter().map(|known| known.into_iter().map(&mut verdict).collect()).collect()
+}
+
 impl Recording<'_> {
     async fn record(&self, group: &[Submission], expected: Expected) -> Result<Vec<Vec<Verdict>>, DbErr> {
         gate::pass(self.tx, self.dialect).await?;
         let mut admission = Admission::open(group);
         self.withdraw_vanished_replays(&mut admission).await?;
-        let roster = self.roster_of(&admission.pending()).await?;
+        let pending = admission.pending();
+        let mut roster = self.roster_of(&pending).await?;
+        self.tell_erased(&mut roster, &pending).await?;
         let candidates = admission.admit(&roster, &self.calendar);
         let stored = self.store_logs(&candidates, expected).await?;
         let new_logs = admission.settle(&candidates, &stored);

@@ -8,11 +8,15 @@ use sha2::{Digest, Sha256};
 
 use super::Recording;
 use super::admit::{Admission, Entry};
+use super::erased::{ERASED, refs};
 use crate::store::query::{Query, Rows};
 use crate::store::{RejectedLogKey, Rejection, Verdict};
 
-/// How much of a payload is kept, in bytes; a log is a few hundred.
-const PAYLOAD_LIMIT: usize = 8 * 1024;
+/// How much of the payload of a rejected log is kept, in bytes; a log is a few hundred.
+pub const KEPT_PAYLOAD: usize = 8 * 1024;
+
+/// The longest `learner_ref`, in bytes: what PostgreSQL takes into an index. Two names of any length.
+const LEARNER_REF_LIMIT: usize = 2_600;
 
 /// How many different rejected logs are kept for a client: a broken sender must not fill the disk.
 const LOGS_PER_CLIENT: i64 = 10_000;
@@ -20,7 +24,7 @@ const LOGS_PER_CLIENT: i64 = 10_000;
 /// One row of `rejected_logs` without its key.
 struct Refused<'g> {
     rejection: &'g Rejection,
-    learner_ref: &'g str,
+    named: Vec<String>,
     payload: &'g [u8],
     times: i64,
     last_seen: DateTime<Utc>,
@@ -32,6 +36,7 @@ impl Recording<'_> {
     /// Keeps what was refused in this group, each payload once.
     pub(super) async fn keep_rejected(&self, admission: &Admission<'_>) -> Result<(), DbErr> {
         let mut refused = refused_logs(&admission.entries);
+        self.leave_out_the_erased(&mut refused).await?;
         if refused.is_empty() {
             return Ok(());
         }
@@ -40,6 +45,15 @@ impl Recording<'_> {
             self.leave_out_what_is_too_much(client, &mut refused).await?;
         }
         self.upsert(&refused).await
+    }
+
+    /// Nothing is kept of whoever was erased, whatever a log is refused for.
+    async fn leave_out_the_erased(&self, refused: &mut RefusedLogs<'_>) -> Result<(), DbErr> {
+        let refs = refused.values().flat_map(|log| log.named.iter().cloned());
+        let erased = self.erased_among(refs.collect()).await?;
+        let names_erased = |log: &Refused<'_>| log.named.iter().any(|it| erased.contains(it));
+        refused.retain(|_, log| log.rejection.code != ERASED && !names_erased(log));
+        Ok(())
     }
 
     /// Past the client's limit only payloads that are kept already are counted on.
@@ -87,14 +101,14 @@ impl Recording<'_> {
 
     async fn upsert(&self, refused: &RefusedLogs<'_>) -> Result<(), DbErr> {
         let logs = || refused.values();
-        let kept = |payload: &[u8]| payload.iter().copied().take(PAYLOAD_LIMIT).collect::<Vec<u8>>();
+        let kept = |payload: &[u8]| payload.iter().copied().take(KEPT_PAYLOAD).collect::<Vec<u8>>();
         let rows = key_rows(refused.keys())
             .text("code", logs().map(|log| log.rejection.code))
             .text("reason", logs().map(|log| log.rejection.reason.as_str()))
             .text("pointer", logs().map(|log| log.rejection.pointer.as_deref().unwrap_or_default()))
-            .text("learner_ref", logs().map(|log| log.learner_ref))
+            .text("learner_ref", logs().map(|log| learner_ref(&log.named)))
             .bytes("payload", logs().map(|log| kept(log.payload)))
-            .bigint("truncated", logs().map(|log| i64::from(log.payload.len() > PAYLOAD_LIMIT)))
+            .bigint("truncated", logs().map(|log| i64::from(log.payload.len() > KEPT_PAYLOAD)))
             .bigint("times", logs().map(|log| log.times))
             .time("last_seen", logs().map(|log| log.last_seen));
         let upsert = Query::new(self.dialect, include_str!("../sql/keep_rejected_logs.sql"));
@@ -111,7 +125,10 @@ fn refused_logs<'a>(entries: &'a [Entry<'_>]) -> RefusedLogs<'a> {
         let key = RejectedLogKey { client: entry.client.to_owned(), payload_hash };
         let log = refused.entry(key).or_insert(Refused {
             rejection,
-            learner_ref: entry.item.learner_ref.as_deref().unwrap_or_default(),
+            named: match &entry.item.parsed {
+                Ok(log) => refs(&log.learner).collect(),
+                Err(_) => entry.item.named.clone(),
+            },
             payload: &entry.item.payload,
             times: 0,
             last_seen: entry.received_at,
@@ -120,6 +137,13 @@ fn refused_logs<'a>(entries: &'a [Entry<'_>]) -> RefusedLogs<'a> {
         log.last_seen = entry.received_at.max(log.last_seen);
     }
     refused
+}
+
+/// Everybody whom a log names, each on a line. Where that is too much to be looked up it is nobody, and the payload is
+/// searched.
+fn learner_ref(named: &[String]) -> String {
+    let lines = named.join("\n");
+    if lines.len() > LEARNER_REF_LIMIT { String::new() } else { lines }
 }
 
 /// The keys as the first two columns of a set.

@@ -4,6 +4,7 @@ use sea_orm::DbErr;
 
 use super::Recording;
 use super::admit::{Admission, Entry};
+use super::erased::ERASED;
 use super::rejected::key_rows;
 use crate::store::query::Query;
 use crate::store::{RejectedLogKey, Rejection, Verdict};
@@ -24,20 +25,21 @@ impl Recording<'_> {
         Ok(())
     }
 
-    /// Takes what was stored off the list; gives what was refused once more its new reason.
+    /// Takes what was stored off the list, and what is of somebody who was erased; gives what was refused once more its new reason.
     pub(super) async fn settle_replays(&self, admission: &Admission<'_>) -> Result<(), DbErr> {
         let replays =
             admission.entries.iter().filter_map(|entry| Some((replayed(entry)?, entry.verdict.as_ref()?)));
-        let mut stored = Vec::new();
+        let mut settled = Vec::new();
         let mut refused = Vec::new();
         for (key, verdict) in replays {
             match verdict {
-                Verdict::Stored(_) | Verdict::Duplicate(_) => stored.push(key),
+                Verdict::Stored(_) | Verdict::Duplicate(_) => settled.push(key),
+                Verdict::Rejected(rejection) if rejection.code == ERASED => settled.push(key),
                 Verdict::Rejected(rejection) => refused.push((key, rejection)),
                 Verdict::Gone => {}
             }
         }
-        self.remove(&stored).await?;
+        self.remove(&settled).await?;
         self.give_reasons(&refused).await
     }
 

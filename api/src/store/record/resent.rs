@@ -1,9 +1,11 @@
-//! SQLite's short way for what is sent again: looked up row by row, where nothing is to be written but their number.
+//! What is sent again: looked up before anything is stored, and counted as duplicates. On PostgreSQL that is one statement
+//! ([`at_once`](super::at_once)), on SQLite a look for each row.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction};
 
@@ -11,7 +13,7 @@ use super::assumed::Assumed;
 use super::candidate::Content;
 use super::row_by_row::{execute_each, is_of_the_same_roster, on_a_thread};
 use crate::error::StoreError;
-use crate::store::Store;
+use crate::store::{Calendar, Dialect, Store};
 
 const STORED_LOG: &str =
     "SELECT lesson_id, event_type, watch_time_seconds, completion_percentage, event_timestamp
@@ -22,35 +24,46 @@ const ADD_DUPLICATES: &str = "INSERT INTO intake_days AS counted (day, accepted,
     ON CONFLICT (day) DO UPDATE SET duplicate = counted.duplicate + excluded.duplicate";
 
 impl Store {
-    /// Whether all of them were stored before, just as they are; then they are counted as duplicates.
-    pub(super) async fn are_resent(&self, assumed: Arc<Assumed>) -> Result<bool, StoreError> {
-        let turn = self.turn();
-        on_a_thread(move || turn.take(|connection| Ok(count_if_resent(connection.transaction()?, &assumed)?)))
-            .await
+    /// Which of them were stored before, just as they are, by their places; they are counted as duplicates. None where the
+    /// roster is not what we remember.
+    pub(super) async fn resent_among(
+        &self,
+        calendar: Calendar,
+        assumed: &Arc<Assumed>,
+    ) -> Result<BTreeSet<usize>, StoreError> {
+        if assumed.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        if self.dialect == Dialect::Postgres {
+            return self.sort_out_at_once(&calendar, assumed).await;
+        }
+        let (turn, assumed) = (self.turn(), Arc::clone(assumed));
+        on_a_thread(move || {
+            turn.take(|connection| Ok(sort_out(connection.transaction()?, calendar, &assumed)?))
+        })
+        .await
     }
 }
 
-fn count_if_resent(tx: Transaction<'_>, assumed: &Assumed) -> rusqlite::Result<bool> {
-    let resent = is_of_the_same_roster(&tx, assumed)? && all_are_stored(&tx, assumed)?;
-    if resent {
-        let (days, duplicates, _) = assumed.intake.columns();
-        let counted = days.iter().zip(duplicates).map(|(day, duplicates)| (day.to_string(), duplicates));
-        execute_each(&tx, ADD_DUPLICATES, counted)?;
-        tx.commit()?;
+fn sort_out(tx: Transaction<'_>, calendar: Calendar, assumed: &Assumed) -> rusqlite::Result<BTreeSet<usize>> {
+    let mut resent = BTreeSet::new();
+    if !is_of_the_same_roster(&tx, assumed)? {
+        return Ok(resent);
     }
-    Ok(resent)
-}
-
-fn all_are_stored(tx: &Transaction<'_>, assumed: &Assumed) -> rusqlite::Result<bool> {
+    let mut by_day: BTreeMap<NaiveDate, i64> = BTreeMap::new();
     let mut stored = tx.prepare_cached(STORED_LOG)?;
     for log in assumed.candidates() {
         let (student_id, log_id) = log.key;
         let content = stored.query_row((student_id, log_id.into_bytes()), content_of).optional()?;
-        if !content.is_some_and(|content| log.says_the_same_as(&content)) {
-            return Ok(false);
+        if content.is_some_and(|content| log.says_the_same_as(&content)) {
+            resent.insert(log.position);
+            *by_day.entry(calendar.day_of(log.received_at)).or_default() += 1;
         }
     }
-    Ok(true)
+    drop(stored);
+    execute_each(&tx, ADD_DUPLICATES, by_day.iter().map(|(day, logs)| (day.to_string(), logs)))?;
+    tx.commit()?;
+    Ok(resent)
 }
 
 fn content_of(row: &Row<'_>) -> rusqlite::Result<Content<'static>> {

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult};
 
 use super::Recording;
+use super::erased::ERASED;
 use crate::store::query::{Query, Rows};
 use crate::store::{Dialect, Reference, Rejection, StreamingLog};
 
@@ -23,6 +24,8 @@ pub(super) struct Known {
     /// With the classroom of a learner; a lesson has none.
     ids: HashMap<i64, Arc<str>>,
     by_external_id: HashMap<String, i64>,
+    /// Those who were erased, as rejected logs name them.
+    pub(super) erased: BTreeSet<String>,
 }
 
 /// One of the two tables that logs refer to.
@@ -79,7 +82,7 @@ impl Roster {
 
 impl Known {
     fn nothing(kind: Kind) -> Self {
-        Self { kind, ids: HashMap::new(), by_external_id: HashMap::new() }
+        Self { kind, ids: HashMap::new(), by_external_id: HashMap::new(), erased: BTreeSet::new() }
     }
 
     fn extend(&mut self, other: Self) {
@@ -173,14 +176,22 @@ impl Known {
 
     fn by_external_id(&self, external_id: &str) -> Result<i64, Rejection> {
         let known = self.by_external_id.get(external_id).copied();
-        known.ok_or_else(|| self.unknown(self.kind.reference))
+        known.ok_or_else(|| self.unknown(self.kind.reference, || format!("ref:{external_id}")))
     }
 
     fn by_id(&self, id: i64) -> Result<i64, Rejection> {
-        if self.ids.contains_key(&id) { Ok(id) } else { Err(self.unknown(self.kind.id)) }
+        if self.ids.contains_key(&id) {
+            Ok(id)
+        } else {
+            Err(self.unknown(self.kind.id, || format!("id:{id}")))
+        }
     }
 
-    fn unknown(&self, field: &str) -> Rejection {
+    fn unknown(&self, field: &str, learner_ref: impl Fn() -> String) -> Rejection {
+        if !self.erased.is_empty() && self.erased.contains(&learner_ref()) {
+            let reason = "this learner was erased: nothing of theirs is taken or kept";
+            return Rejection::at(format!("/{field}"), ERASED, reason);
+        }
         let table = self.kind.table;
         let reason = format!("no such {}: post it to /{table}, then replay", self.kind.reference);
         Rejection::at(format!("/{field}"), self.kind.unknown, reason)

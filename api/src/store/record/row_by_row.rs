@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
-use super::assumed::{Assumed, Outcome};
+use super::assumed::{Assumed, Refuted};
 use super::candidate::Candidate;
 use super::tally::{Tally, ViewingDay};
 use crate::error::StoreError;
@@ -48,7 +48,7 @@ impl Store {
         &self,
         calendar: Calendar,
         assumed: Arc<Assumed>,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Result<(), Refuted>, StoreError> {
         let turn = self.turn();
         let stored = on_a_thread(move || {
             let rows = LogRows::of(&assumed);
@@ -56,9 +56,9 @@ impl Store {
                 store(connection.transaction()?, calendar, &assumed, rows).or_else(refutation)
             })
         });
-        let outcome = stored.await?;
+        let stored = stored.await?;
         self.appended.notify_one();
-        Ok(outcome)
+        Ok(stored)
     }
 
     /// A turn to come.
@@ -111,9 +111,9 @@ fn store(
     calendar: Calendar,
     assumed: &Assumed,
     LogRows(logs): LogRows<'_>,
-) -> rusqlite::Result<Outcome> {
+) -> rusqlite::Result<Result<(), Refuted>> {
     if !is_of_the_same_roster(&tx, assumed)? {
-        return Ok(Outcome::Outdated);
+        return Ok(Err(Refuted::Outdated));
     }
     execute_each(&tx, INSERT_LOG, logs)?;
     count(&tx, calendar, &assumed.tally)?;
@@ -122,7 +122,7 @@ fn store(
         days.iter().zip(accepted).zip(late).map(|((day, accepted), late)| (text(day), accepted, late));
     execute_each(&tx, ADD_INTAKE, intake)?;
     tx.commit()?;
-    Ok(Outcome::Stored)
+    Ok(Ok(()))
 }
 
 /// Whether the roster is the one that is remembered.
@@ -232,10 +232,10 @@ fn text(day: &NaiveDate) -> String {
 }
 
 /// A key that exists, of a log: one of them was stored before.
-fn refutation(error: rusqlite::Error) -> Result<Outcome, StoreError> {
+fn refutation(error: rusqlite::Error) -> Result<Result<(), Refuted>, StoreError> {
     match error.sqlite_error() {
         Some(refusal) if refusal.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
-            Ok(Outcome::NotNew)
+            Ok(Err(Refuted::NotNew))
         }
         _ => Err(error.into()),
     }

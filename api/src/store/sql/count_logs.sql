@@ -8,7 +8,7 @@ logs AS (
     SELECT student_id, date_trunc('minute', event_timestamp) AS minute -- postgres
     SELECT student_id, substr(event_timestamp, 1, 17) || '00.000000Z' AS minute -- sqlite
     FROM streaming_logs
-    WHERE event_timestamp >= {from} AND event_timestamp < {to}
+    WHERE event_timestamp >= {from} AND event_timestamp < {to} {and_of_their_learners}
 )
 SELECT minutes.bucket, COUNT(*) AS streaming_logs, COUNT(DISTINCT logs.student_id) AS active_students
 FROM logs

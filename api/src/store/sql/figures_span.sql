@@ -1,6 +1,6 @@
 -- What was counted in the span of days, a row or more for each classroom and day.
 counted AS (
-    SELECT * FROM counted_classroom_days WHERE day BETWEEN {first_day} AND {last_day}
+    SELECT * FROM counted_classroom_days WHERE day BETWEEN {first_day} AND {last_day} {and_of_classes}
 ),
 by_classroom AS MATERIALIZED (
     SELECT classrooms.classroom,
@@ -12,7 +12,7 @@ by_classroom AS MATERIALIZED (
            CAST(COALESCE(SUM(counted.completion_logs), 0) AS bigint)           AS completion_logs,
            CAST(COALESCE(SUM(counted.completion_percentage_sum), 0) AS bigint) AS completion_percentage_sum,
            CAST(COALESCE(SUM(counted.completed), 0) AS bigint)                 AS completed
-    FROM classrooms
+    FROM {classrooms}
     LEFT JOIN counted ON counted.classroom = classrooms.classroom
     LEFT JOIN active_classrooms ON active_classrooms.classroom = classrooms.classroom
     GROUP BY classrooms.classroom

@@ -1,4 +1,4 @@
--- The platform as a whole, in one row: every learner is in one classroom. The first part names the columns and their
+-- All of these classrooms, in one row: every learner is in one classroom. The first part names the columns and their
 -- types for all that follow.
 SELECT 'totals'             AS part,
        CAST(NULL AS text)   AS classroom,

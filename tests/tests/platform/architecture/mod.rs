@@ -13,7 +13,8 @@ const COMPOSITION: [&str; 9] =
     ["main", "lib", "app", "cli", "server", "routes", "openapi", "health", "dashboard"];
 
 /// The stages of a log's life. None knows another one; all of them ask `auth` who is calling.
-const STAGES: [&str; 6] = ["auth", "roster", "ingest", "analytics", "live", "benchmarks"];
+const STAGES: [&str; 9] =
+    ["auth", "people", "roster", "ingest", "analytics", "live", "benchmarks", "audit", "privacy"];
 
 /// What everybody may know, and what knows nothing but each other.
 const GROUND: [&str; 5] = ["config", "clock", "entropy", "error", "request_id"];

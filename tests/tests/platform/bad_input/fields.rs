@@ -194,10 +194,10 @@ async fn a_control_character_is_in_no_text_that_is_kept(database: Database) {
     }
     assert_none(&faults, tried);
 
-    let session = r#"{"client_id": "a\u0000b", "client_secret": "\u0000"}"#;
+    let session = r#"{"name": "a\u0000b", "password": "\u0000"}"#;
     assert_eq!(
         client.post_text("/auth/session", "application/json", session).await.code(401),
-        "invalid_client"
+        "invalid_credentials"
     );
     let form = "grant_type=client_credentials&client_id=a%00b&client_secret=%00";
     let answer =

@@ -2,11 +2,13 @@
 
 use edtech_tests::{Answer, Client, Database, on_both_databases};
 use reqwest::Method;
+use serde_json::json;
 
 use super::{assert_none, assert_nothing_was_lost, fault_of, shortened, started};
 
 on_both_databases!(
     a_body_that_is_not_what_is_wanted_is_a_problem_everywhere,
+    a_list_is_no_object,
     a_line_that_is_none_is_a_verdict
 );
 
@@ -22,6 +24,8 @@ fn takers() -> Vec<(Method, &'static str)> {
         (Method::PATCH, "/lessons/1"),
         (Method::PUT, "/analytics/daily/2026-03-02/report"),
         (Method::POST, "/auth/session"),
+        (Method::POST, "/users"),
+        (Method::PATCH, "/users/nobody"),
         (Method::POST, "/benchmarks"),
     ]
 }
@@ -90,6 +94,34 @@ async fn a_body_that_is_not_what_is_wanted_is_a_problem_everywhere(database: Dat
         }
     }
     assert_none(&faults, tried);
+    assert_nothing_was_lost(&platform, &client).await;
+}
+
+/// Lists of what would fit the fields, were they taken in their order.
+async fn a_list_is_no_object(database: Database) {
+    let (platform, client) = started(&database).await;
+    client.post_json("/users", &json!({"name": "judged", "role": "analyst"})).await.expect(201);
+    let (mut faults, mut tried) = (Vec::new(), 0);
+    for (method, path) in [
+        (Method::POST, "/auth/session"),
+        (Method::POST, "/auth/password"),
+        (Method::POST, "/users"),
+        (Method::PATCH, "/users/judged"),
+        (Method::POST, "/benchmarks"),
+        (Method::PATCH, "/students/1"),
+        (Method::PATCH, "/classrooms/Data_2025"),
+        (Method::PATCH, "/lessons/1"),
+    ] {
+        for body in ["[]", "[null]", "[null, null]", " [null, null, null]", r#"["analyst", null, null]"#] {
+            tried += 1;
+            let answer = sent(&client, &method, path, body.into()).await;
+            faults.extend(fault_of(&answer).map(|fault| format!("{method} {path}, {body}: {fault}")));
+        }
+    }
+    // Nor is a role that is nothing one that stays.
+    let answer = sent(&client, &Method::PATCH, "/users/judged", br#"{"role": null}"#.to_vec()).await;
+    faults.extend(fault_of(&answer));
+    assert_none(&faults, tried + 1);
     assert_nothing_was_lost(&platform, &client).await;
 }
 

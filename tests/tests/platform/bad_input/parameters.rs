@@ -183,8 +183,8 @@ fn bad_cursors(path: &str) -> Vec<String> {
     let keys = keys.map(str::to_owned).into_iter().chain(long_ago).chain([hashed]);
     let keys = keys.map(|key| hex(&key));
     match path {
-        // Whatever is a text could be the name of a classroom, and a whole number the id of a learner or a lesson.
-        "/classrooms" => bytes.into(),
+        // Whatever is a text could be the name of a classroom or a user, and a whole number the id of a learner or a lesson.
+        "/classrooms" | "/users" => bytes.into(),
         "/students" | "/lessons" => {
             bytes.into_iter().chain(["x", "1.5", "9223372036854775808"].map(hex)).collect()
         }

@@ -88,6 +88,10 @@ async fn take(step: &Step, client: &Client, model: &mut Model) {
                 assert_eq!(model.post(logs), model::told(&client.post_logs(&bodies).await), "{step:?}");
             }
         }
+        Step::Enrol { learner, .. } if model.keeps_out(*learner) => {
+            let body = serde_json::json!({"external_id": steps::LEARNERS[*learner], "classroom": "any"});
+            assert_eq!(client.post_json("/students", &body).await.code(422), "erased", "{step:?}");
+        }
         Step::Enrol { learner, classroom } => {
             let student_id = client.enrol(steps::LEARNERS[*learner], steps::CLASSROOMS[*classroom]).await;
             model.enrol(*learner, student_id);

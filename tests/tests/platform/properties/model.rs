@@ -28,6 +28,8 @@ enum Identity {
 pub(super) struct Model {
     /// Who is enrolled, and our ids of them.
     students: BTreeMap<usize, i64>,
+    /// Who was erased, and stays out.
+    erased: BTreeSet<usize>,
     lessons: BTreeSet<usize>,
     logs: BTreeMap<(usize, Identity), Content>,
     rejected: BTreeSet<PostedLog>,
@@ -36,7 +38,13 @@ pub(super) struct Model {
 impl Default for Model {
     fn default() -> Self {
         let lessons = (0..LESSONS.len() - 1).collect();
-        Self { students: BTreeMap::new(), lessons, logs: BTreeMap::new(), rejected: BTreeSet::new() }
+        Self {
+            students: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            lessons,
+            logs: BTreeMap::new(),
+            rejected: BTreeSet::new(),
+        }
     }
 }
 
@@ -60,9 +68,14 @@ impl Model {
     /// Forgets a learner; the id to erase, if there is such a learner.
     pub(super) fn erase(&mut self, learner: usize) -> Option<i64> {
         let student_id = self.students.remove(&learner)?;
+        self.erased.insert(learner);
         self.logs.retain(|(of, _), _| *of != learner);
         self.rejected.retain(|log| log.learner != learner);
         Some(student_id)
+    }
+
+    pub(super) fn keeps_out(&self, learner: usize) -> bool {
+        self.erased.contains(&learner)
     }
 
     pub(super) fn knows_lesson(&self, lesson: usize) -> bool {
@@ -88,7 +101,9 @@ impl Model {
                 Verdict::Duplicate => told.1 += 1,
                 Verdict::Refused(code) => {
                     told.2.push((index, code.to_owned()));
-                    self.rejected.insert(log.clone());
+                    if !self.keeps_out(log.learner) {
+                        self.rejected.insert(log.clone());
+                    }
                 }
             }
         }
@@ -120,6 +135,9 @@ impl Model {
         let PostedLog { learner, log_id, content } = log;
         if content.completion_percentage.is_some_and(|percentage| percentage > 100) {
             return Verdict::Refused("out_of_range");
+        }
+        if self.keeps_out(*learner) {
+            return Verdict::Refused("erased");
         }
         if !self.students.contains_key(learner) {
             return Verdict::Refused("unknown_student");

@@ -52,7 +52,8 @@ impl Seen {
     /// With what it has to be and is not.
     pub(super) fn held_against(&self, outcome: Outcome) -> Outcome {
         let (trouble, refused) = (self.trouble, self.refused());
-        let is_slow = matches!(trouble, Trouble::Late | Trouble::Locked);
+        // Half a second late is served late, and not away.
+        let is_slow = trouble == Trouble::Late;
         let is_known = |it: &&Answered| it.is_success() || it.status == Some(503);
         let strange = self.answers.iter().filter(|it| !is_known(it)).count();
         let mute = refused.iter().filter(|it| !it.retry_after).count();

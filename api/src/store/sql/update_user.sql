@@ -1,0 +1,3 @@
+UPDATE users
+SET role = {role}, password_hash = {password_hash}, updated_at = {now}
+WHERE name = {name}
