@@ -58,7 +58,13 @@ export default defineConfig({
       // A real server and a real browser: both take their time on a small machine.
       {
         extends: true,
-        test: { name: "browser", include: ["e2e/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: "browser",
+          include: ["e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 20_000 } },
+        },
       },
     ],
   },

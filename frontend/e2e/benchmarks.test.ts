@@ -151,7 +151,7 @@ it(
     const { id } = await platform.post("/benchmarks", LONG, "operate");
     const { page } = await visit(`/${id}`);
     const count = looks(page);
-    await expect.poll(count, { timeout: 5000 }).toBeGreaterThanOrEqual(2);
+    await expect.poll(count).toBeGreaterThanOrEqual(2);
     await page.goto(`${platform.url}/#/system`);
     await page.getByRole("heading", { name: "System", level: 1 }).waitFor();
     const left = count();

@@ -1,6 +1,6 @@
 import type { Page, WebSocketRoute } from "playwright-core";
 import { expect, it } from "vitest";
-import { open, type Person, violations } from "./platform";
+import { open, type Person, showsWithinASecond, violations } from "./platform";
 import { chromium, platform, serve } from "./served";
 
 /** What belongs to the other class, wherever it might turn up. */
@@ -92,9 +92,8 @@ it("moves within a second of a log of hers, and not at all with others", async (
   await page.locator("[data-connection=open]").waitFor();
   await expect.poll(() => logs.textContent()).toBe("1");
   const foreign = await platform.watch("web-0");
-  const own = await platform.watch(1);
-  await page.locator(`[data-log="${own}"]`).waitFor({ timeout: 1000 });
-  await expect.poll(() => logs.textContent()).toBe("2");
+  const own = await showsWithinASecond(page, () => platform.watch(1));
+  await expect.poll(() => logs.textContent()).toBe(String(1 + own));
   expect(await page.locator(`[data-log="${foreign}"]`).count()).toBe(0);
   expect(await page.locator("[data-classroom]").count()).toBe(1);
   expect(await page.locator(".tile", { hasText: "Rejected logs" }).count()).toBe(0);

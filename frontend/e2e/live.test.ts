@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { open } from "./platform";
+import { open, showsWithinASecond } from "./platform";
 import { chromium, platform, serve } from "./served";
 
 serve();
@@ -10,10 +10,9 @@ it("teaches while there is nothing to see, and moves within a second of the firs
   await platform.enrol();
   await page.locator("[data-classroom=DevOps_2025]").waitFor();
 
-  const posted = await platform.watch(1);
-  await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
+  const posted = await showsWithinASecond(page, () => platform.watch(1));
   const logs = page.locator("[data-classroom=DevOps_2025] [data-figure=streaming_logs]");
-  expect(await logs.textContent()).toBe("2");
+  expect(await logs.textContent()).toBe(String(1 + posted));
   const classroom = page.locator("[data-classroom=DevOps_2025] [data-figure=watching_students]");
   await expect.poll(() => classroom.textContent()).toBe("2");
   const lesson = page.locator("[data-lesson]", { hasText: "Introduction à Docker" });
@@ -29,7 +28,7 @@ it("counts what was refused, and leads there whoever may read it", async () => {
   const refused = page.locator(".tile", { hasText: "Rejected logs" }).getByRole("link");
   expect(await refused.textContent()).toBe("0");
   await platform.beRefused("nobody-yet");
-  await expect.poll(() => refused.textContent(), { timeout: 2000 }).toBe("1");
+  await expect.poll(() => refused.textContent()).toBe("1");
   await refused.click();
   await page.getByRole("heading", { name: "Rejected logs", level: 1 }).waitFor();
 });
@@ -60,6 +59,6 @@ it("can be held still, and goes on where the others are", async () => {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect(Number(await logs.textContent())).toBe(before);
   await page.getByRole("button", { name: "Go on" }).click();
-  await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
+  await page.locator(`[data-log="${posted}"]`).waitFor();
   expect(Number(await logs.textContent())).toBe(before + 1);
 });

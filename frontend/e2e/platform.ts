@@ -270,6 +270,23 @@ export async function open(
   return { page, faults };
 }
 
+/** How often a page may be late: a machine that stands still delays a log, a slow page delays each of them. */
+const TRIES = 5;
+
+/** Posts logs until the page has shown one within a second; returns how many. */
+export async function showsWithinASecond(page: Page, post: () => Promise<string>): Promise<number> {
+  for (let posted = 1; posted <= TRIES; posted += 1) {
+    const log = page.locator(`[data-log="${await post()}"]`);
+    const seen = await log.waitFor({ timeout: 1000 }).then(
+      () => true,
+      () => false,
+    );
+    if (seen) return posted;
+    await log.waitFor();
+  }
+  throw new Error(`of ${TRIES} logs none was shown within a second`);
+}
+
 /** A count as the pages show it to the reader of these tests. */
 export function shown(value: number): string {
   return new Intl.NumberFormat("en-GB").format(value);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { open, Platform, shown, signIn } from "./platform";
+import { open, Platform, shown, showsWithinASecond, signIn } from "./platform";
 import { chromium, platform, serve } from "./served";
 
 serve(async (platform) => {
@@ -12,8 +12,7 @@ it("wants a reader to sign in, and moves within a second of a log", async () => 
   await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
   await signIn(page);
   await page.locator("[data-classroom=DevOps_2025]").waitFor();
-  const posted = await platform.watch(1);
-  await page.locator(`[data-log="${posted}"]`).waitFor({ timeout: 1000 });
+  await showsWithinASecond(page, () => platform.watch(1));
   expect(faults).toEqual([]);
 });
 

@@ -19,6 +19,7 @@ export const ACTIONS: readonly Action[] = [
   { action: "get_token", name: "Got a token", tried: "Tried to get a token" },
   { action: "denied", name: "Was refused", tried: "Was refused" },
   { action: "read_student", name: "Read a learner", tried: "Looked for a learner" },
+  { action: "change_student", name: "Changed a learner", tried: "Wanted to change a learner" },
   { action: "read_students", name: "Listed learners" },
   { action: "read_streaming_logs", name: "Read logs" },
   { action: "read_rejected_logs", name: "Read refused logs" },

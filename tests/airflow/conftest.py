@@ -84,7 +84,7 @@ def connected(connect: Callable[..., None], platform: Platform, airflow_client: 
 
 @pytest.fixture(scope="session")
 def airflow_tables(_migrating: subprocess.Popen[bytes]) -> None:
-    assert _migrating.wait(timeout=120) == 0, (HOME / "migrate.log").read_text()
+    assert _migrating.wait(timeout=600) == 0, (HOME / "migrate.log").read_text()
 
 
 @pytest.fixture

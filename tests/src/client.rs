@@ -1,11 +1,20 @@
 //! A program that talks to the platform over HTTP.
 
+use std::time::{Duration, Instant};
+
 use reqwest::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::answer::Answer;
 use crate::confidential::Confidential;
+
+/// How long a client comes again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// As `Retry-After` says.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// A client with a token, or without one.
 #[derive(Debug, Clone)]
@@ -82,9 +91,22 @@ impl Client {
         &self.url
     }
 
-    /// Reads.
+    /// Reads; where the database is said to be away for a moment, again after it, as any client is told to.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path)).await
+        self.patiently(|| self.request(Method::GET, path)).await
+    }
+
+    /// Sends a request, and sends it again as long as it is told to come again.
+    pub async fn patiently(&self, mut request: impl FnMut() -> RequestBuilder) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = self.send(request()).await;
+            if answer.status != 503 || answer.body["code"] != "unavailable" || begun.elapsed() > PATIENCE {
+                return answer;
+            }
+            println!("told to come again: {}", answer.body);
+            sleep(AWAY).await;
+        }
     }
 
     /// Deletes.

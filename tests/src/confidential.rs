@@ -63,7 +63,10 @@ impl Confidential {
                 self.keep(pair.strip_prefix("client_secret=").unwrap_or_default());
             }
         } else if path.starts_with("/students") {
-            fields(&LEARNERS, body).iter().for_each(|text| keep(&mut self.known().learners, text));
+            let named = [fields(&LEARNERS, body), columns(&LEARNERS, body)].concat();
+            named.iter().for_each(|text| keep(&mut self.known().learners, text));
+        } else if path.starts_with("/streaming-logs") {
+            fields(&["student"], body).iter().for_each(|text| keep(&mut self.known().learners, text));
         }
     }
 
@@ -79,6 +82,20 @@ impl Confidential {
         let parts = text.split([' ', '=', ';', ',']).filter(|part| part.len() >= SHORTEST_CREDENTIAL);
         parts.for_each(|part| self.keep(part));
     }
+}
+
+/// Those columns of a table whose first row names them; nothing of what is no such table. Quotes are not looked into.
+fn columns(names: &[&str], body: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(body);
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let places: Vec<usize> =
+        (0..head.len()).filter(|place| names.contains(&head[*place].trim_matches('"'))).collect();
+    let cells = lines.flat_map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        places.iter().filter_map(|place| cells.get(*place).copied()).collect::<Vec<_>>()
+    });
+    cells.map(|cell| cell.trim_matches('"').to_owned()).collect()
 }
 
 /// Those fields of objects, one or many, in an array or in lines.
@@ -127,6 +144,11 @@ mod tests {
         assert_known(&told(|http| http.post(url).json(&ada)), "learner-1");
         let lines = "{\"name\": \"Ada Lovelace\"}\n{\"name\": \"Alan Turing\"}\n";
         assert_known(&told(|http| http.post(url).body(lines)), "Alan Turing");
+        let roster = "external_id,name\nlearner-1,\"Ada Lovelace\"\n";
+        assert_known(&told(|http| http.post(url).body(roster)), "Ada Lovelace");
+        assert_known(&told(|http| http.post(url).body(roster)), "learner-1");
+        let logs = serde_json::json!([{"student": "learner-1", "lesson": "introduction-a-docker"}]);
+        assert_known(&told(|http| http.post("http://127.0.0.1/streaming-logs").json(&logs)), "learner-1");
         let url = "http://127.0.0.1/auth/session";
         let credentials = serde_json::json!({"name": "school", "password": "correct horse"});
         assert_known(&told(|http| http.post(url).json(&credentials)), "correct horse");

@@ -194,6 +194,15 @@ impl Database {
         holder
     }
 
+    /// Waits until no server and no command has a connection here any more: PostgreSQL sees that they ended after they have.
+    pub async fn left_alone(&self) {
+        let sessions = "SELECT COUNT(*) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND application_name LIKE 'edtech-api%'";
+        while self.is_postgres() && self.number(sessions).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     /// The same for a statement that the database may refuse.
     pub async fn try_execute(&self, sql: &str) -> Result<u64, DbErr> {
         Ok(self.connection().await.execute_raw(self.statement(sql)).await?.rows_affected())

@@ -20,7 +20,7 @@ use crate::database::CLIENT_ID;
 use crate::{Client, Command, Database, eventually};
 
 /// How long a start may take, also where a busy machine makes the schema.
-const STARTING: Duration = Duration::from_secs(30);
+const STARTING: Duration = Duration::from_secs(120);
 
 /// How long a stop may take: the server's own limit, and some.
 const STOPPING: Duration = Duration::from_secs(20);
@@ -58,8 +58,8 @@ impl Platform {
         let form = json!({
             "grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.client_secret,
         });
-        let request = self.client.request(reqwest::Method::POST, "/auth/token").form(&form);
-        let answer = self.client.send(request).await.expect(200);
+        let request = || self.client.request(reqwest::Method::POST, "/auth/token").form(&form);
+        let answer = self.client.patiently(request).await.expect(200);
         self.client.with_token(answer["access_token"].as_str().expect("an access_token"))
     }
 

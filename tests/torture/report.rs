@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ground::Kind;
 
-/// How a fault went. It has passed where nothing is missed.
+/// How a fault went. It has passed where nothing is missed or late.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// How often it was tried.
@@ -14,6 +14,8 @@ pub struct Outcome {
     pub figures: Vec<(String, String)>,
     /// What was measured and is not what it has to be.
     pub missed: Vec<String>,
+    /// The same of what took too long.
+    pub late: Vec<String>,
 }
 
 impl Outcome {
@@ -40,7 +42,11 @@ impl Outcome {
 
     /// With a duration that may be at most so long.
     pub fn within(self, name: &str, value: Duration, limit: Duration) -> Self {
-        self.at_most(name, value.as_secs_f64(), limit.as_secs_f64(), "s")
+        let mut outcome = self.at_most(name, value.as_secs_f64(), limit.as_secs_f64(), "s");
+        if value > limit {
+            outcome.late.extend(outcome.missed.pop());
+        }
+        outcome
     }
 
     /// With a figure that has to be exactly this.
@@ -64,6 +70,11 @@ impl Outcome {
         }
         self.figures.push((name.to_owned(), format!("{value} ({})", wanted.trim())));
         self
+    }
+
+    /// Whatever is not what it has to be.
+    fn wrong(&self) -> Vec<&str> {
+        self.missed.iter().chain(&self.late).map(String::as_str).collect()
     }
 }
 
@@ -97,7 +108,12 @@ pub struct Row {
 impl Row {
     /// Whether all is as it has to be.
     pub fn has_passed(&self) -> bool {
-        self.result.as_ref().is_ok_and(|outcome| outcome.missed.is_empty() && outcome.tries > 0)
+        self.result.as_ref().is_ok_and(|outcome| outcome.wrong().is_empty() && outcome.tries > 0)
+    }
+
+    /// Whether it has failed, and only because something took too long.
+    pub fn is_only_late(&self) -> bool {
+        self.result.as_ref().is_ok_and(|outcome| outcome.missed.is_empty() && !outcome.late.is_empty())
     }
 
     fn verdict(&self) -> &'static str {
@@ -119,7 +135,7 @@ impl Row {
         let Self { name, kind, took, .. } = self;
         let mut line = format!("{name} on {kind}: {} ({:.0} s)", self.verdict(), took.as_secs_f64());
         if !self.has_passed() {
-            let why = self.result.as_ref().map_or_else(Clone::clone, |outcome| outcome.missed.join("; "));
+            let why = self.result.as_ref().map_or_else(Clone::clone, |outcome| outcome.wrong().join("; "));
             let _ = write!(line, ", seed {seed}: {why}");
         }
         let _ = write!(line, "\n    {}", self.measured());

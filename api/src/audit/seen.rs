@@ -67,16 +67,22 @@ impl Seen {
         is_denied.then_some(Self { action: "denied", target, outcome })
     }
 
-    /// Reads that show learners.
+    /// Requests that show learners.
     fn reading(request: &HttpRequest, route: &str, outcome: &'static str) -> Option<Self> {
-        if request.method() != Method::GET {
+        let is_change = request.method() == Method::PATCH;
+        if !is_change && request.method() != Method::GET {
             return None;
         }
         let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
         let query = query.map(Query::into_inner).unwrap_or_default();
         let learner = |id: Option<&str>| id.and_then(|id| id.parse().ok()).map(AuditTarget::Learner);
         let (action, target) = match route {
-            "/students/{student_id}" => ("read_student", learner(request.match_info().get("student_id"))?),
+            "/students/{student_id}" => {
+                // A change of nothing is answered with all of the learner as well.
+                let action = if is_change { "change_student" } else { "read_student" };
+                (action, learner(request.match_info().get("student_id"))?)
+            }
+            _ if is_change => return None,
             "/students" => ("read_students", listed("students", &query)),
             "/streaming-logs" => {
                 let of_one = query.iter().find(|(name, _)| name == "student_id");

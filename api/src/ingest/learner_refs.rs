@@ -97,7 +97,40 @@ fn escaped(rest: &mut Chars<'_>, units: &mut Vec<u16>) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_makes_it_fail(
+            before in any::<Vec<u8>>(),
+            key in r#"(?i)\\{0,3}["']?student(_id)?\\{0,3}["']? ?[:=]?"#,
+            after in r#"[\\"'u0-9a-f{}\[\], \x00-\x{10ffff}]{0,64}"#,
+        ) {
+            let payload = [before.as_slice(), key.as_bytes(), after.as_bytes(), before.as_slice()].concat();
+            for name in learner_refs(&payload, &Fields::default()) {
+                let (_, name) = name.split_once(':').expect("a kind");
+                prop_assert!((1..=EXTERNAL_ID_LIMIT).contains(&name.chars().count()));
+                prop_assert!(!name.chars().any(char::is_control));
+            }
+        }
+
+        #[test]
+        fn whoever_is_named_in_json_is_found_wherever_it_breaks_off(
+            name in "[a-z0-9 é\u{1f600}\"\\\\-]{1,40}",
+            more in any::<String>(),
+            broken in 0_usize..200,
+        ) {
+            prop_assume!(name.trim() == name);
+            let student = serde_json::json!({"student": name}).to_string();
+            let rest = serde_json::json!({"title": more}).to_string();
+            let whole = format!("{},{}", student.trim_end_matches('}'), rest.trim_start_matches('{'));
+            let end = (student.len() + broken).min(whole.len());
+            let found = learner_refs(&whole.as_bytes()[..end], &Fields::default());
+            prop_assert!(found.contains(&format!("ref:{name}")), "{found:?} in {whole}");
+        }
+    }
 
     fn named(payload: &str) -> Vec<String> {
         learner_refs(payload.as_bytes(), &Fields::default())

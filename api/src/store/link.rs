@@ -10,8 +10,9 @@
 //! are stored in can be written to is another question: see [`held`](super::held).
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::prelude::async_trait;
@@ -31,6 +32,9 @@ const BETWEEN_BEATS: Duration = Duration::from_millis(50);
 
 /// A server that takes longer than this for nothing is away. One that takes half a second is slow, and is waited for.
 const PATIENCE: Duration = Duration::from_millis(750);
+
+/// Whoever wakes up so much too late had no turn on its machine.
+const STOOD_STILL: Duration = Duration::from_millis(100);
 
 /// A connection takes several messages each way.
 const CONNECTING: Duration = Duration::from_secs(3);
@@ -188,9 +192,8 @@ impl Store {
         let mut connection = timeout(CONNECTING, options.connect()).await.map_err(|_| silence())??;
         let mut tables = Tables::default();
         loop {
-            timeout(PATIENCE, connection.ping()).await.map_err(|_| silence())??;
-            let standing =
-                timeout(PATIENCE, tables.stand(&mut connection)).await.map_err(|_| silence())??;
+            answered(connection.ping()).await?;
+            let standing = answered(tables.stand(&mut connection)).await?;
             note(self.link.tell(standing), standing);
             sleep(BETWEEN_BEATS).await;
         }
@@ -202,6 +205,20 @@ impl Store {
         self.reader.let_go().await;
         self.link.tell(Standing::Lost);
         self.express.let_go().await;
+    }
+}
+
+/// An answer, unless it is not there in time. Where this process stood still meanwhile, with its machine perhaps, nobody can
+/// tell who was late: the time begins anew.
+async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let mut asked = pin!(asked);
+    loop {
+        let begun = Instant::now();
+        match timeout(PATIENCE, &mut asked).await {
+            Ok(answer) => return answer,
+            Err(_) if begun.elapsed() < PATIENCE + STOOD_STILL => return Err(silence()),
+            Err(_) => tracing::debug!(elapsed = ?begun.elapsed(), "this process stood still"),
+        }
     }
 }
 
@@ -245,6 +262,17 @@ fn lost() -> DbErr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn silence_counts_only_while_this_process_can_listen() {
+        let late = async {
+            std::thread::sleep(PATIENCE + 2 * STOOD_STILL);
+            sleep(STOOD_STILL).await;
+            Ok(1)
+        };
+        assert_eq!(answered(late).await.expect("an answer"), 1);
+        assert!(answered(std::future::pending::<Result<(), _>>()).await.is_err());
+    }
 
     #[tokio::test]
     async fn whoever_waits_is_told_and_whoever_comes_is_told_at_once() {

@@ -62,6 +62,9 @@ impl Writing<'_> {
         if after == before {
             return Ok(after);
         }
+        if after.external_id != before.external_id {
+            self.must_be_free(&after.external_id).await?;
+        }
         let moving = if after.classroom == before.classroom { &[][..] } else { &[student_id] };
         self.write_moving_students(vec![&after], moving).await?;
         if after.external_id != before.external_id {
@@ -69,6 +72,13 @@ impl Writing<'_> {
             self.keep_rejected_logs_findable(&before).await?;
         }
         Ok(after)
+    }
+
+    /// Asked beforehand: a database that finds out by itself writes the name into its log.
+    async fn must_be_free(&self, external_id: &str) -> Result<(), DbErr> {
+        let taken = self.query("SELECT 1 FROM students WHERE external_id = {external_id}");
+        let taken = taken.bind("external_id", external_id.to_owned()).all(self.tx).await?;
+        if taken.is_empty() { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
     }
 
     /// Rejected logs name their learner as the client did. When that name changes, they are kept under our id, so that

@@ -35,6 +35,8 @@ FROM (VALUES ('edtech'), ('edtech_audit'), ('grafana')) AS missing (role)
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = missing.role) \gexec
 
 ALTER ROLE edtech LOGIN NOSUPERUSER NOCREATEROLE NOINHERIT PASSWORD :'edtech_password';
+-- What breaks a rule is told without its values: a key that there is already may be a learner's.
+ALTER ROLE edtech SET log_error_verbosity = terse;
 ALTER ROLE edtech_audit NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB;
 ALTER ROLE grafana LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB CONNECTION LIMIT 20 PASSWORD :'grafana_password';
 -- Once there was a member: the servers' role.

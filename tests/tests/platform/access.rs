@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use edtech_tests::{Answer, Client, Command, Database, Platform, on_both_databases, on_postgres, on_sqlite};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 const SCOPES: [&str; 7] = ["read", "learners", "roster", "ingest", "report", "operate", "admin"];
@@ -46,13 +46,17 @@ impl Operation {
 
     /// Calls it with nothing in its body, and nothing that exists in its path.
     pub(super) async fn call(&self, client: &Client) -> Answer {
+        client.send(self.request(client)).await
+    }
+
+    fn request(&self, client: &Client) -> RequestBuilder {
         let nothing = |part: &str| match part {
             "{receipt_id}" => "00000000-0000-4000-8000-000000000000".to_owned(),
             part if part.starts_with('{') => "999999".to_owned(),
             part => part.to_owned(),
         };
         let path: Vec<String> = self.path.split('/').map(nothing).collect();
-        client.send(client.request(self.method.clone(), &path.join("/"))).await
+        client.request(self.method.clone(), &path.join("/"))
     }
 
     /// The answer must be one that the specification names, and a problem must be told as one.
@@ -111,6 +115,7 @@ async fn minted(database: &Database, scope: &str) -> String {
 on_both_databases!(
     a_bad_token_is_401_everywhere,
     a_bad_cookie_opens_nothing,
+    a_page_from_elsewhere_changes_nothing,
     each_scope_opens_its_own_operations,
     a_token_says_what_it_is_good_for,
     what_there_is_not_is_told_as_a_problem,
@@ -156,7 +161,7 @@ mod on_the_loopback_demo {
         let refused = refused.env("HOST", "0.0.0.0").run().await;
         assert!(refused.refusal().contains("EDTECH_JWT_SIGNING_KEY"), "{refused:?}");
         let platform = Platform::start(&database).env("HOST", "0.0.0.0").await;
-        platform.anonymous().get("/analytics/daily").await.expect(401);
+        assert_closed(&platform, |_| true).await;
         platform.anonymous().get("/metrics").await.expect(404);
     }
 
@@ -222,6 +227,32 @@ async fn a_bad_cookie_opens_nothing(database: Database) {
             }
         }
     }
+}
+
+/// The browser sends the cookie along, and says where the page is from.
+async fn a_page_from_elsewhere_changes_nothing(database: Database) {
+    let platform = Platform::start(&database).await;
+    let browser = platform.signed_in().await;
+    let mut asked = 0;
+    for operation in operations(&browser).await {
+        let reads = [Method::GET, Method::HEAD].contains(&operation.method);
+        if reads || operation.name() == "POST /auth/token" {
+            continue;
+        }
+        for (header, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://elsewhere.example")] {
+            // Its own origin, which a client of ours says by itself, goes.
+            let (http, request) = operation.request(&browser).build_split();
+            let mut request = request.expect("a request");
+            request.headers_mut().remove("origin");
+            request.headers_mut().insert(header, value.parse().expect("a header"));
+            let answer = browser.send(RequestBuilder::from_parts(http, request)).await;
+            assert_eq!(answer.code(403), "cross_origin", "{} with {header}", operation.name());
+            operation.assert_documented(&answer);
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked} requests");
+    browser.get("/students").await.expect(200);
 }
 
 async fn each_scope_opens_its_own_operations(database: Database) {

@@ -89,15 +89,19 @@ async fn whoever_looks_at_a_learner_is_told_without_a_name(database: Database) {
     client.get("/students?classroom=Data_2025&limit=7").await.expect(200);
     client.get(&format!("/streaming-logs?student_id={ada}")).await.expect(200);
     client.get("/streaming-logs").await.expect(200);
+    client.get("/rejected-logs?limit=3").await.expect(200);
+    client.patch_json(&format!("/students/{ada}"), &json!({})).await.expect(200);
     client.get("/students/999999").await.expect(404);
     client.get("/analytics/daily").await.expect(200);
 
-    let read = entries(&client, "actor=story", 8).await;
+    let read = entries(&client, "actor=story", 10).await;
     let mut said: Vec<_> = read.iter().map(|entry| told(entry, &["action", "target", "outcome"])).collect();
-    said.retain(|entry| entry[0].starts_with("read"));
+    said.retain(|entry| entry[0].starts_with("read") || entry[0] == "change_student");
     said.sort();
     let target = format!("student:{ada}");
     let mut expected = [
+        ["change_student", &target, "done"],
+        ["read_rejected_logs", "rejected-logs?limit=3", "done"],
         ["read_streaming_logs", "streaming-logs", "done"],
         ["read_streaming_logs", &target, "done"],
         ["read_student", "student:999999", "not_found"],
@@ -112,7 +116,7 @@ async fn whoever_looks_at_a_learner_is_told_without_a_name(database: Database) {
     let everything = format!("{:?}", entries(&client, "", 1).await);
     assert!(!everything.contains("lovelace") && !everything.contains("nobody-knows"), "{everything}");
     // All that was done to one learner.
-    assert_eq!(entries(&client, &format!("target={target}"), 3).await.len(), 3);
+    assert_eq!(entries(&client, &format!("target={target}"), 4).await.len(), 4);
 }
 
 async fn a_person_is_told_by_the_own_name(database: Database) {

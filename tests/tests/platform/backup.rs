@@ -147,6 +147,7 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
     assert!(refused.refusal().contains("a server still runs"), "{refused:?}");
     platform.stop().await;
     for target in [&database, &other] {
+        target.left_alone().await;
         Command::backup_script("restore.sh", target, &[&copies]).run().await.expect(0);
         target.assert_verified().await;
         let platform = Platform::start(target).await;

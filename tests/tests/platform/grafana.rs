@@ -37,6 +37,11 @@ async fn fill(database: &Database, platform: &Platform) {
     client.enrol("ada", "Data_2025").await;
     let now = Utc::now().to_rfc3339();
     client.store(&[log("ada", &now, json!({"watch_time_seconds": 30, "completion_percentage": 95}))]).await;
+    let ada = json!({"external_id": "lms-of-ada", "name": "Ada Lovelace", "classroom": "Data_2025"});
+    client.post_json("/students", &ada).await.expect(201);
+    client.store(&[log("lms-of-ada", &now, json!({}))]).await;
+    let refused = log("lms-of-ada", &now, json!({"completion_percentage": 101}));
+    client.post_json("/streaming-logs", &refused).await.expect(422);
     let unknown = log("nobody knows", &now, json!({}));
     client.post_json("/streaming-logs", &unknown).await.expect(422);
     for day in ["2021-11-28", "2021-11-29"] {
@@ -44,7 +49,7 @@ async fn fill(database: &Database, platform: &Platform) {
         client.send(client.request(Method::PUT, &path)).await.expect(201);
     }
     client.store(&[log("ada", "2021-11-29T10:00:00Z", json!({}))]).await;
-    eventually("all folded in", std::time::Duration::from_secs(20), async || {
+    eventually("all folded in", std::time::Duration::from_secs(60), async || {
         (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
     })
     .await;
@@ -189,6 +194,19 @@ async fn nothing_else_is_in_its_reach(grafana: &DatabaseConnection) {
         "SET ROLE edtech_audit",
     ] {
         assert!(ask(grafana, sql).await.is_err(), "{sql} is possible");
+    }
+    // Of what it may read, by PostgreSQL's own account, nothing names a learner.
+    let readable = "SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+                    WHERE relkind IN ('r', 'v', 'm', 'p', 'f') AND nspname NOT IN ('pg_catalog', 'information_schema') \
+                    AND has_schema_privilege(pg_namespace.oid, 'USAGE') \
+                    AND has_any_column_privilege(pg_class.oid, 'SELECT')";
+    let readable = ask(grafana, readable).await.expect("rows");
+    assert!(readable.len() > 5, "{} relations", readable.len());
+    let names: Vec<String> = readable.iter().map(|row| row.try_get_by_index(0).expect("a name")).collect();
+    for name in names.iter().map(String::as_str).chain(["pg_catalog.pg_stats"]) {
+        let named =
+            format!("SELECT 1 FROM {name} AS it WHERE CAST(it AS text) ~* '(Ada Lovelace|lms-of-ada)'");
+        assert!(ask(grafana, &named).await.expect("rows").is_empty(), "{name} names a learner");
     }
     // Nor does it see what others ask the database.
     let texts = "SELECT query FROM pg_stat_activity WHERE usename <> current_user AND query <> '<insufficient privilege>'";

@@ -84,7 +84,7 @@ async fn a_log_is_stored_counted_and_shown(database: Database) {
 
     // … and on the live socket, as a step from the snapshot.
     let frames = watcher
-        .until("the log", Duration::from_secs(5), |today| today["totals"]["streaming_logs"] == 1)
+        .until("the log", Duration::from_secs(30), |today| today["totals"]["streaming_logs"] == 1)
         .await;
     assert_eq!((&frames[0]["type"], &frames[0]["seq"]), (&json!("delta"), &json!(1)));
     assert_same_figures(&watcher.today["totals"], &figures, "the live totals");

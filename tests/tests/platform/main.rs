@@ -27,6 +27,7 @@ mod load;
 mod names;
 mod original_queries;
 mod orphans;
+mod overload;
 mod pages;
 mod pending;
 mod progress;

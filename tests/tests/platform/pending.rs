@@ -10,7 +10,7 @@ use edtech_tests::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The advisory lock of whoever folds, as `store/fold.rs` has it.
 const TURN: i64 = 0x0ED7_EC49;
@@ -169,6 +169,7 @@ async fn a_rebuild_keeps_what_came_in(database: Database) {
     stop_folding(&database).await;
     client.store(&logs_of(2)).await;
     platform.kill().await;
+    database.left_alone().await;
     go_on_folding(&database).await;
     assert_something_is_appended(&database).await;
     Command::api(&database, ["rebuild"]).run().await.expect(0);

@@ -104,6 +104,7 @@ async fn old_logs_go_and_their_counts_stay(database: Database) {
 
     // A rebuild leaves closed days as they are, and an erasure takes the learner's counts where it still can.
     platform.stop().await;
+    database.left_alone().await;
     Command::api(&database, ["rebuild"]).run().await.expect(0);
     database.assert_verified().await;
     let platform = Platform::start(&database).await;
@@ -149,7 +150,8 @@ async fn logs_are_taken_in_while_old_ones_are_removed(database: Database) {
     };
     let history = ["--days", "60", "--logs", "8000", "--batch", "500", "--connections", "4", "--seed", "1"];
     load(Vec::leak(history.to_vec())).run().await.expect(0);
-    let beside = load(&["--logs", "2000", "--connections", "4", "--seed", "2"]).start();
+    let beside = ["--rate", "400", "--duration", "5s", "--connections", "4", "--seed", "2", "--json"];
+    let beside = load(Vec::leak(beside.to_vec())).start();
     let run = || Command::api(&database, ["retention", "--keep-days", "10"]).quietly().run();
     if database.is_postgres() {
         let (one, other) = tokio::join!(run(), run());
@@ -160,14 +162,20 @@ async fn logs_are_taken_in_while_old_ones_are_removed(database: Database) {
     } else {
         run().await.expect(0);
     }
-    beside.finished().await.expect(0);
+    let beside = beside.finished().await;
+    let beside: Value = serde_json::from_str(&beside.stdout).unwrap_or_else(|_| panic!("{beside:?}"));
     let first_kept = format!("{}T00:00:00", day(10));
     let instant = database.either("event_timestamp < ", "event_timestamp < TIMESTAMPTZ ");
     let zone = database.either("", "Z");
     let old = format!("SELECT COUNT(*) FROM streaming_logs WHERE {instant}'{first_kept}{zone}'");
     assert_eq!(database.number(&old).await, 0);
     let counted = "SELECT CAST(SUM(streaming_logs) AS bigint) FROM counted_log_minutes";
-    assert_eq!(database.number(counted).await, 10_000);
+    // A slow machine tells some of them to come again, which a load does not do; one or the other may be stored all the same.
+    let accepted = beside["accepted"].as_i64().expect("a count");
+    let refused: i64 =
+        beside["errors"].as_object().expect("errors").values().map(|it| it.as_i64().expect("a count")).sum();
+    let may_be = 8_000 + accepted..=8_000 + accepted + refused;
+    assert!(accepted > 1_000 && may_be.contains(&database.number(counted).await), "{beside}");
     database.assert_verified().await;
 }
 

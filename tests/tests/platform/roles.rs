@@ -14,6 +14,8 @@ pub async fn the_audit_log_is_added_to_and_nothing_else(database: &Database) {
                  AND NOT pg_has_role('edtech', nspowner, 'MEMBER') AND NOT pg_has_role('edtech', datdba, 'MEMBER')";
     assert_eq!(database.number(owned).await, 1);
     nobody_becomes_the_owner(database).await;
+    let terse = "SELECT COUNT(*) FROM pg_settings WHERE name = 'log_error_verbosity' AND setting = 'terse'";
+    assert_eq!(database.number(terse).await, 1, "PostgreSQL logs the values that break a rule");
     assert_eq!(database.execute(ENTRY).await, 1);
     // What it does not own it cannot give itself.
     let _ = database.try_execute("GRANT UPDATE, DELETE, TRUNCATE ON audit_log TO edtech").await;

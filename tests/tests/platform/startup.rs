@@ -39,6 +39,7 @@ async fn a_start_with_another_time_zone_is_refused_until_a_rebuild(database: Dat
     let refused = elsewhere().quietly().run().await;
     assert!(refused.refusal().contains("EDTECH_TIME_ZONE"), "{refused:?}");
 
+    database.left_alone().await;
     Command::api(&database, ["rebuild"]).env("EDTECH_TIME_ZONE", "Europe/Paris").run().await.expect(0);
     database.assert_verified().await;
     let platform = Platform::start(&database).time_zone("Europe/Paris").await;
@@ -102,6 +103,7 @@ async fn a_rebuild_beside_a_server_is_refused(database: Database) {
     // It has done no harm.
     platform.client().await.enrol("ada", "Data_2025").await;
     platform.stop().await;
+    database.left_alone().await;
     Command::api(&database, ["rebuild"]).run().await.expect(0);
 }
 

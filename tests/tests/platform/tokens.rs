@@ -196,8 +196,19 @@ mod on_replicas {
         // A minute after the last replica that knew the old key alone, as if it had passed.
         let aged = "UPDATE token_keys SET seen_at = seen_at - interval '1 minute' \
                     WHERE seen_at = (SELECT min(seen_at) FROM token_keys)";
+        let signs_with = async |platform: &Platform| {
+            try_token(&platform.anonymous(), secret).await.map(|token| key_name(&token))
+        };
+        let old = signs_with(&first).await;
         assert_eq!(database.execute(aged).await, 1);
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        for replica in [&first, &second] {
+            edtech_tests::eventually("the new key signs", Duration::from_secs(90), async || {
+                signs_with(replica).await.filter(|key| Some(key) != old.as_ref())
+            })
+            .await;
+        }
+        // Tokens that were taken before are asked with for this long.
+        tokio::time::sleep(Duration::from_secs(2)).await;
 
         first.stop().await;
         let first = with(NEW, None).await;

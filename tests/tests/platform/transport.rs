@@ -133,7 +133,7 @@ async fn the_live_socket_is_open_by_tls_as_well(database: Database) {
     assert_eq!((&first["type"], &first["seq"]), (&json!("snapshot"), &json!(0)));
     client.enrol("ada", "Data_2025").await;
     client.store(&[log("ada", "2026-03-02T12:00:00Z", json!({}))]).await;
-    let changed = tokio::time::timeout(Duration::from_secs(10), async {
+    let changed = tokio::time::timeout(Duration::from_secs(30), async {
         while !next_text(&mut socket).await.contains("\"recent\"") {}
     });
     changed.await.expect("a delta");
@@ -184,11 +184,11 @@ async fn whoever_shakes_no_hands_has_to_go(database: Database) {
     slow.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00]).await.expect("a write");
     let mut nothing = [0; 64];
     for stream in [&mut silent, &mut slow] {
-        let heard = tokio::time::timeout(Duration::from_secs(15), stream.read(&mut nothing)).await;
+        let heard = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut nothing)).await;
         assert!(!matches!(heard.expect("an end"), Ok(1..)), "an answer without TLS");
     }
     let waited = begun.elapsed();
-    assert!((Duration::from_secs(4)..Duration::from_secs(10)).contains(&waited), "{waited:?}");
+    assert!((Duration::from_secs(4)..Duration::from_secs(60)).contains(&waited), "{waited:?}");
     platform.anonymous().get("/livez").await.expect(200);
 }
 

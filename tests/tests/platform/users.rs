@@ -267,7 +267,9 @@ async fn of_many_who_make_a_user_one_does(database: Database) {
     let answers = futures_util::future::join_all([one(), one(), one(), one()]).await;
     let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
-    assert_eq!(statuses, [201, 409, 409, 409]);
+    // Passwords are hashed in turn: who waits too long for it is told to come again.
+    assert_eq!(statuses[0], 201);
+    assert!(statuses[1..].iter().all(|status| [409, 503].contains(status)), "{statuses:?}");
     assert!(signs_in(&platform, "eve", CHOSEN).await);
 }
 

@@ -118,7 +118,7 @@ impl Trace {
         strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         let strace = strace.spawn().expect("strace: apt-get install strace");
         for process in &processes {
-            let traced = async || is_traced(*process).then_some(());
+            let traced = async || (is_traced(*process) || !process.is_there()).then_some(());
             eventually("strace looks on", Duration::from_secs(10), traced).await;
         }
         Self { strace, file }

@@ -162,7 +162,7 @@ async fn deadlocks(database: &Database, client: &Client, tries: u32, outcome: Ou
 
 /// Until a statement of the platform waits for the stranger. (Who waits is told once a transaction by `pg_stat_activity`.)
 async fn waiting(database: &Database) {
-    eventually("a statement that waits", Duration::from_secs(2), async || {
+    eventually("a statement that waits", Duration::from_secs(10), async || {
         (database.number(WAITS).await > 0).then_some(())
     })
     .await;

@@ -1,7 +1,9 @@
 //! What a client may say on its live socket: very little, and only as the protocol wants it.
 
+use std::time::Duration;
+
 use edtech_tests::{Client, Database, RawConnection, Watcher, log, on_both_databases};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::memory::{forget_the_peak, memory};
 use super::{ADA, assert_none, assert_nothing_was_lost, started};
@@ -68,6 +70,11 @@ fn rules() -> Vec<(&'static str, Vec<u8>, u16)> {
 async fn whoever_breaks_the_rules_of_a_socket_is_told_and_closed(database: Database) {
     let (platform, client) = started(&database).await;
     let mut watcher = Watcher::connect(&client).await;
+    // Reads all the time, for whoever does not is cut.
+    let watching = tokio::spawn(async move {
+        let stored = |today: &Value| today["totals"]["streaming_logs"] == 1;
+        watcher.until("a log", Duration::from_secs(300), stored).await;
+    });
     let all = rules();
     let mut faults = Vec::new();
     for (what, bytes, code) in &all {
@@ -95,9 +102,7 @@ async fn whoever_breaks_the_rules_of_a_socket_is_told_and_closed(database: Datab
     assert_eq!(close_code(&rest), Some(1000));
     let today = chrono::Utc::now().to_rfc3339();
     client.store(&[log(ADA, &today, json!({}))]).await;
-    watcher
-        .until("a log", std::time::Duration::from_secs(10), |today| today["totals"]["streaming_logs"] == 1)
-        .await;
+    watching.await.expect("a watcher who has seen it");
     assert_nothing_was_lost(&platform, &client).await;
 }
 

@@ -112,15 +112,13 @@ async fn trials(database: &Database) -> Vec<String> {
         let rows = database
             .rows("SELECT datname::text FROM pg_database WHERE datname LIKE 'edtech_benchmark_%'")
             .await;
-        let mine = std::fs::read_dir(database.directory().join("benchmarks")).into_iter().flatten();
         // Other stories measure on the same server: ours have a folder of the same name.
-        let mine: Vec<String> =
-            mine.map(|entry| entry.expect("a folder").file_name().into_string().expect("a name")).collect();
+        let mine = folders(database);
         let names = rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a name"));
         return names.filter(|name| mine.contains(name)).collect();
     }
-    let folders = std::fs::read_dir(database.directory().join("benchmarks")).into_iter().flatten();
-    let files = folders.map(|folder| folder.expect("a folder").path().join("edtech.db"));
+    let of = |folder| database.directory().join("benchmarks").join(folder).join("edtech.db");
+    let files = folders(database).into_iter().map(of);
     files.filter(|file| file.is_file()).map(|file| file.display().to_string()).collect()
 }
 
@@ -140,8 +138,13 @@ async fn on_trial(database: &Database, trial: &str) -> DatabaseConnection {
 }
 
 fn assert_nothing_is_left(database: &Database) {
-    let left = std::fs::read_dir(database.directory().join("benchmarks")).into_iter().flatten().count();
-    assert_eq!(left, 0, "folders of measurements");
+    assert_eq!(folders(database), [] as [String; 0], "folders of measurements");
+}
+
+/// The folders of measurements.
+fn folders(database: &Database) -> Vec<String> {
+    let folders = std::fs::read_dir(database.directory().join("benchmarks")).into_iter().flatten();
+    folders.map(|entry| entry.expect("a folder").file_name().into_string().expect("a name")).collect()
 }
 
 async fn one_goes_on_at_a_time_and_can_be_cancelled(database: Database) {
@@ -175,7 +178,7 @@ async fn one_goes_on_at_a_time_and_can_be_cancelled(database: Database) {
 async fn a_slow_server_shows_in_what_is_measured(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.client().await;
-    let run = begun(&client, &short(12)).await;
+    let run = begun(&client, &short(30)).await;
     let trial = trial(&database).await;
     let beside = on_trial(&database, &trial).await;
     let count = database.either("SELECT COUNT(*) FROM streaming_logs", "SELECT COUNT(*) FROM streaming_logs");

@@ -41,8 +41,10 @@ async fn every_report_says_what_the_figures_of_its_day_say(database: Database) {
     assert!(page.contains(" of 1,452 learners were active"), "{page}");
     // What arrived stands with the day of its arrival.
     let paris = chrono::Utc::now().with_timezone(&chrono_tz::Tz::Europe__Paris).date_naive();
-    let quality = put(&client, &paris.to_string()).await.expect(201)["data_quality"].clone();
-    assert_eq!(quality, json!({"accepted": 22_000, "duplicates": 22_000, "rejected": 0, "late": 22_000}));
+    let mut quality = put(&client, &paris.to_string()).await.expect(201)["data_quality"].clone();
+    // More where an answer took too long, and its batch was sent once more.
+    assert!(quality["duplicates"].take().as_i64() >= Some(22_000));
+    assert_eq!(quality, json!({"accepted": 22_000, "duplicates": null, "rejected": 0, "late": 22_000}));
     database.assert_verified().await;
 }
 

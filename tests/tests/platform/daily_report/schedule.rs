@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{at, kept, made, path};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 on_both_databases!(
     yesterdays_report_is_made_after_a_start,

@@ -16,6 +16,7 @@ async fn copy(database: &Database) {
 }
 
 async fn put_back(database: &Database) {
+    database.left_alone().await;
     if database.is_postgres() {
         let copies = path(database, "copies");
         Command::backup_script("restore.sh", database, &[&copies]).run().await.expect(0);

@@ -74,6 +74,7 @@ async fn a_dump_of_before_brings_nobody_back(database: Database) {
     Command::backup_script("backup.sh", &database, &[&copies, "3"]).run().await.expect(0);
     erase_both(&client, both).await;
     platform.stop().await;
+    database.left_alone().await;
     Command::backup_script("restore.sh", &database, &[&copies]).run().await.expect(0);
     let platform = Platform::start(&database).await;
     nobody_is_back(&database, &platform).await;
@@ -85,6 +86,7 @@ async fn a_dump_of_before_brings_nobody_back(database: Database) {
     let whole = std::fs::read(&dump).expect("a copy");
     std::fs::write(&dump, &whole[..whole.len() * 2 / 3]).expect("a file");
     let before = database.number("SELECT COUNT(*) FROM audit_log").await;
+    database.left_alone().await;
     let refused = Command::backup_script("restore.sh", &database, &[&copies]).run().await;
     assert_ne!(refused.code, Some(0), "{refused:?}");
     assert_eq!(database.number("SELECT COUNT(*) FROM audit_log").await, before);

@@ -1,0 +1,66 @@
+//! More than can be stored: whoever finds no room in the queue is told so, nobody is told to slow down, and all is counted that
+//! was stored.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta};
+use edtech_tests::{Answer, Client, Database, Platform, item, on_both_databases};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+on_both_databases!(whoever_finds_no_room_is_told_to_come_again);
+
+/// So many at once, each with as many logs as a request may have: twice as much as there is room for.
+const BATCHES: usize = 40;
+const LOGS: usize = 10_000;
+
+/// A machine that stores as fast as it reads has to be sent more.
+const ROUNDS: usize = 10;
+
+/// What is said where the queue has no room, and nowhere else.
+const NO_ROOM: &str = "waiting to be stored than memory has room for";
+
+async fn whoever_finds_no_room_is_told_to_come_again(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    let lessons = client.get("/lessons").await.expect(200);
+    let lesson = item(&lessons["items"], "external_id", edtech_tests::DOCKER)["lesson_id"].clone();
+    let batch = |number: usize| -> Vec<Value> {
+        (number * LOGS..(number + 1) * LOGS).map(|number| log(ada, &lesson, number)).collect()
+    };
+
+    let (mut stored, mut refused) = (0, None);
+    for round in (0..ROUNDS).map(|round| round * BATCHES) {
+        let answers = join_all((round..round + BATCHES).map(|number| sent(&client, batch(number)))).await;
+        stored += answers.iter().filter(|answer| answer.status == 200).count();
+        for (place, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.status != 200) {
+            assert_eq!((answer.code(503), answer.header("retry-after")), ("unavailable", "1"));
+            if answer.body["detail"].as_str().is_some_and(|detail| detail.contains(NO_ROOM)) {
+                refused = Some(round + place);
+            }
+        }
+        if refused.is_some() {
+            break;
+        }
+    }
+    let refused =
+        refused.unwrap_or_else(|| panic!("{stored} batches were stored, none was told to come again"));
+    assert!(stored > 0, "nobody got through");
+
+    let again =
+        client.patiently(|| client.request(reqwest::Method::POST, "/streaming-logs").json(&batch(refused)));
+    assert_eq!(again.await.expect(200)["accepted"], LOGS, "what found no room was not stored");
+    let rows = database.number("SELECT COUNT(*) FROM streaming_logs").await;
+    assert!(rows >= ((stored + 1) * LOGS) as i64, "{rows} of {stored} batches and one");
+    database.assert_verified().await;
+}
+
+/// Its moment alone tells it from the others.
+fn log(student_id: i64, lesson_id: &Value, number: usize) -> Value {
+    let first = DateTime::from_timestamp(1_770_000_000, 0).expect("a moment");
+    let at = (first + TimeDelta::seconds(number as i64)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    json!({"student_id": student_id, "lesson_id": lesson_id, "event_type": "p", "event_timestamp": at})
+}
+
+async fn sent(client: &Client, logs: Vec<Value>) -> Answer {
+    client.post_json("/streaming-logs", &Value::from(logs)).await
+}
