@@ -58,6 +58,8 @@ pub(super) struct AskReading {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Asked {
     pub(super) first_ms: f64,
+    /// Answers that said to come again.
+    pub(super) refusals: u64,
     pub(super) latency_ms: Latency,
 }
 

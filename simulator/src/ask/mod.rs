@@ -9,8 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Args;
 use futures_util::future::join_all;
+use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::client::{Client, ClientArgs, Failure};
 use crate::connection::{Connection, Route, Target};
@@ -26,8 +27,11 @@ Examples:
   edtech-simulator ask --at-once /analytics/daily /analytics/lessons /analytics/classrooms   as a dashboard asks
   edtech-simulator ask PUT:/analytics/daily/2026-03-02/report";
 
-/// What a server may take to give a token.
+/// What a server may take to give a token, and what it may tell somebody to come again for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// As the platform's `Retry-After` says.
+const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is asked, and how often.
 #[derive(Args)]
@@ -58,10 +62,11 @@ struct Round {
     connections: Vec<Connection>,
 }
 
-/// An answer, and how long it took.
+/// An answer, how long it took, and how often the server said to come again before.
 struct Answered {
     bytes: usize,
     took: Duration,
+    refusals: u32,
 }
 
 /// Asks and prints how long that took.
@@ -86,8 +91,8 @@ async fn rounds(args: &AskArgs) -> anyhow::Result<Measured> {
         let answers = if args.at_once { round.at_once(&token).await } else { round.in_turn(&token).await };
         let took = begun.elapsed();
         for (place, (answer, asked)) in answers.into_iter().zip(&args.requests).enumerate() {
-            let Answered { bytes, took } = answer.map_err(|error| error.context(asked.to_string()))?;
-            measured.note(place, bytes, took);
+            let answer = answer.map_err(|error| error.context(asked.to_string()))?;
+            measured.note(place, &answer);
         }
         measured.note_round(took);
     }
@@ -120,13 +125,19 @@ impl Round {
     }
 }
 
-/// An answer that is a success.
+/// An answer that is a success. Whoever is told to come again does: all of it is the time that the answer took.
 async fn answered(connection: &mut Connection, route: &Route, token: &str) -> anyhow::Result<Answered> {
-    let begun = Instant::now();
-    let (status, body) = connection.send(route, token, Bytes::new()).await?;
-    let took = begun.elapsed();
-    if !status.is_success() {
-        return Err(Failure::of(status, &HeaderMap::new(), &body, environment::now()).into());
+    let (begun, mut refusals) = (Instant::now(), 0);
+    loop {
+        let (status, body) = connection.send(route, token, Bytes::new()).await?;
+        let took = begun.elapsed();
+        if status.is_success() {
+            return Ok(Answered { bytes: body.len(), took, refusals });
+        }
+        if status != StatusCode::SERVICE_UNAVAILABLE || took > PATIENCE {
+            return Err(Failure::of(status, &HeaderMap::new(), &body, environment::now()).into());
+        }
+        refusals += 1;
+        sleep(COME_AGAIN).await;
     }
-    Ok(Answered { bytes: body.len(), took })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Answered;
 use super::request::Asked;
 use crate::latency::{Latencies, Latency};
 
@@ -19,6 +20,7 @@ struct Series {
     name: String,
     first: Option<Duration>,
     bytes: usize,
+    refusals: u32,
     later: Latencies,
 }
 
@@ -40,6 +42,8 @@ struct RequestReport {
     first_ms: f64,
     /// Of the last answer's body.
     bytes: usize,
+    /// Answers that said to come again (503), which is part of the time.
+    refusals: u32,
     latency_ms: Latency,
 }
 
@@ -50,10 +54,11 @@ impl Measured {
     }
 
     /// Notes an answer to the request at this place.
-    pub(super) fn note(&mut self, place: usize, bytes: usize, took: Duration) {
+    pub(super) fn note(&mut self, place: usize, answer: &Answered) {
         if let Some(series) = self.requests.get_mut(place) {
-            series.bytes = bytes;
-            series.note(took);
+            series.bytes = answer.bytes;
+            series.refusals += answer.refusals;
+            series.note(answer.took);
         }
     }
 
@@ -66,6 +71,7 @@ impl Measured {
             request: series.name.clone(),
             first_ms: series.first_ms(),
             bytes: series.bytes,
+            refusals: series.refusals,
             latency_ms: series.later.percentiles(),
         });
         Report {
@@ -80,7 +86,7 @@ impl Measured {
 
 impl Series {
     fn new(name: String) -> Self {
-        Self { name, first: None, bytes: 0, later: Latencies::new() }
+        Self { name, first: None, bytes: 0, refusals: 0, later: Latencies::new() }
     }
 
     fn note(&mut self, took: Duration) {
@@ -106,12 +112,13 @@ impl Display for Report {
             "{:width$}  {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
             "", "first", "mean", "p50", "p99", "max", "bytes"
         )?;
-        for RequestReport { request, first_ms, bytes, latency_ms } in requests {
+        for RequestReport { request, first_ms, bytes, refusals, latency_ms } in requests {
             let Latency { mean, p50, p99, max, .. } = latency_ms;
-            writeln!(
-                f,
-                "{request:width$}  {first_ms:9.2} {mean:9.2} {p50:9.2} {p99:9.2} {max:9.2} {bytes:9}"
-            )?;
+            write!(f, "{request:width$}  {first_ms:9.2} {mean:9.2} {p50:9.2} {p99:9.2} {max:9.2} {bytes:9}")?;
+            match refusals {
+                0 => writeln!(f)?,
+                times => writeln!(f, "  told to come again {times} times")?,
+            }
         }
         let Latency { mean, p50, p99, max, .. } = round_ms;
         write!(f, "{:width$}  {first_round_ms:9.2} {mean:9.2} {p50:9.2} {p99:9.2} {max:9.2}", "a round")
@@ -127,8 +134,13 @@ mod tests {
     fn the_first_round_is_told_apart() {
         let mut measured = Measured::of(&[asked("/a").unwrap(), asked("PUT:/b").unwrap()]);
         for (bytes, milliseconds) in [(10, 90), (20, 4), (20, 6)] {
-            measured.note(0, bytes, Duration::from_millis(milliseconds));
-            measured.note(1, bytes, Duration::from_millis(milliseconds * 2));
+            let answer = |times, refusals| Answered {
+                bytes,
+                took: Duration::from_millis(milliseconds * times),
+                refusals,
+            };
+            measured.note(0, &answer(1, 0));
+            measured.note(1, &answer(2, 3));
             measured.note_round(Duration::from_millis(milliseconds * 3));
         }
         let report = measured.report(2, false);
@@ -140,8 +152,13 @@ mod tests {
             (&180.0.into(), &270.0.into())
         );
         assert_eq!(told["requests"][0]["bytes"], 20);
+        assert_eq!(
+            (&told["requests"][0]["refusals"], &told["requests"][1]["refusals"]),
+            (&0.into(), &9.into())
+        );
         let max = told["requests"][0]["latency_ms"]["max"].as_f64().unwrap();
         assert!((6.0..6.1).contains(&max), "{told}");
         assert!(report.to_string().lines().count() == 5, "{report}");
+        assert!(report.to_string().contains("  told to come again 9 times\n"), "{report}");
     }
 }

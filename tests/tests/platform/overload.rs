@@ -4,6 +4,8 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use edtech_tests::{Answer, Client, Database, Platform, item, on_both_databases};
 use futures_util::future::join_all;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 on_both_databases!(whoever_finds_no_room_is_told_to_come_again);
@@ -15,6 +17,8 @@ const LOGS: usize = 10_000;
 /// A machine that stores as fast as it reads has to be sent more.
 const ROUNDS: usize = 10;
 
+const JSON: &str = "application/json";
+
 /// What is said where the queue has no room, and nowhere else.
 const NO_ROOM: &str = "waiting to be stored than memory has room for";
 
@@ -24,13 +28,19 @@ async fn whoever_finds_no_room_is_told_to_come_again(database: Database) {
     let ada = client.enrol("ada", "Data_2025").await;
     let lessons = client.get("/lessons").await.expect(200);
     let lesson = item(&lessons["items"], "external_id", edtech_tests::DOCKER)["lesson_id"].clone();
-    let batch = |number: usize| -> Vec<Value> {
-        (number * LOGS..(number + 1) * LOGS).map(|number| log(ada, &lesson, number)).collect()
+    let batch = |number: usize| -> String {
+        let logs: Vec<Value> =
+            (number * LOGS..(number + 1) * LOGS).map(|number| log(ada, &lesson, number)).collect();
+        Value::from(logs).to_string()
     };
 
     let (mut stored, mut refused) = (0, None);
     for round in (0..ROUNDS).map(|round| round * BATCHES) {
-        let answers = join_all((round..round + BATCHES).map(|number| sent(&client, batch(number)))).await;
+        // Made before they are sent: whoever has connected is to speak soon.
+        let batches: Vec<String> = (round..round + BATCHES).map(batch).collect();
+        let answers =
+            join_all(batches.into_iter().map(|logs| tokio::spawn(sent(client.clone(), logs)))).await;
+        let answers: Vec<Answer> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
         stored += answers.iter().filter(|answer| answer.status == 200).count();
         for (place, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.status != 200) {
             assert_eq!((answer.code(503), answer.header("retry-after")), ("unavailable", "1"));
@@ -46,8 +56,10 @@ async fn whoever_finds_no_room_is_told_to_come_again(database: Database) {
         refused.unwrap_or_else(|| panic!("{stored} batches were stored, none was told to come again"));
     assert!(stored > 0, "nobody got through");
 
-    let again =
-        client.patiently(|| client.request(reqwest::Method::POST, "/streaming-logs").json(&batch(refused)));
+    let again = client.patiently(|| {
+        let request = client.request(Method::POST, "/streaming-logs").header(CONTENT_TYPE, JSON);
+        request.body(batch(refused))
+    });
     assert_eq!(again.await.expect(200)["accepted"], LOGS, "what found no room was not stored");
     let rows = database.number("SELECT COUNT(*) FROM streaming_logs").await;
     assert!(rows >= ((stored + 1) * LOGS) as i64, "{rows} of {stored} batches and one");
@@ -61,6 +73,6 @@ fn log(student_id: i64, lesson_id: &Value, number: usize) -> Value {
     json!({"student_id": student_id, "lesson_id": lesson_id, "event_type": "p", "event_timestamp": at})
 }
 
-async fn sent(client: &Client, logs: Vec<Value>) -> Answer {
-    client.post_json("/streaming-logs", &Value::from(logs)).await
+async fn sent(client: Client, logs: String) -> Answer {
+    client.post_text("/streaming-logs", JSON, logs).await
 }

@@ -72,14 +72,15 @@ fn counts(connections: Option<Connections>, clients: u32) -> [Row; 3] {
     })
 }
 
-/// A server with few connections is asked much at once: everybody is answered, later.
-async fn at_the_limit(bench: &mut Bench<'_>) -> anyhow::Result<[Row; 2]> {
+/// A server with few connections is asked much at once: everybody is answered, later, and perhaps told to come again.
+async fn at_the_limit(bench: &mut Bench<'_>) -> anyhow::Result<[Row; 3]> {
     bench.stand.serve_with(&[("EDTECH_DATABASE_CONNECTIONS", FEW.to_string())]).await?;
     let questions = vec!["/analytics/daily"; QUESTIONS];
     let arguments = ["ask", "--times", "5", "--at-once"].into_iter().chain(questions);
     let reading: AskReading = bench.stand.ask(arguments).await?;
     bench.stand.serve_with(&[]).await?;
     let slowest = reading.requests.iter().map(|asked| asked.latency_ms.max).fold(0.0, f64::max);
+    let refusals: u64 = reading.requests.iter().map(|asked| asked.refusals).sum();
     Ok([
         Row::milliseconds(
             "limit_round",
@@ -87,5 +88,6 @@ async fn at_the_limit(bench: &mut Bench<'_>) -> anyhow::Result<[Row; 2]> {
             reading.round_ms.p50,
         ),
         Row::milliseconds("limit_slowest", "The slowest of them", slowest).at_most(MOST_MS),
+        Row::new("limit_refusals", "Of them told to come again (503)", Some(refusals as f64), Unit::Count),
     ])
 }
