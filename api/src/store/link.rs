@@ -209,17 +209,16 @@ impl Store {
 }
 
 /// An answer, unless it is not there in time. Where this process stood still meanwhile, with its machine perhaps, nobody can
-/// tell who was late: the time begins anew.
+/// tell who was late: the time begins anew, once.
 async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    let mut asked = pin!(asked);
-    loop {
-        let begun = Instant::now();
-        match timeout(PATIENCE, &mut asked).await {
-            Ok(answer) => return answer,
-            Err(_) if begun.elapsed() < PATIENCE + STOOD_STILL => return Err(silence()),
-            Err(_) => tracing::debug!(elapsed = ?begun.elapsed(), "this process stood still"),
-        }
+    let (mut asked, begun) = (pin!(asked), Instant::now());
+    if let Ok(answer) = timeout(PATIENCE, &mut asked).await {
+        return answer;
     }
+    if begun.elapsed() < PATIENCE + STOOD_STILL {
+        return Err(silence());
+    }
+    timeout(PATIENCE, asked).await.map_err(|_| silence())?
 }
 
 /// Tells the log what changed.
