@@ -42,7 +42,9 @@ async fn whoever_finds_no_room_is_told_to_come_again(database: Database) {
             join_all(batches.into_iter().map(|logs| tokio::spawn(sent(client.clone(), logs)))).await;
         let answers: Vec<Answer> = answers.into_iter().map(|answer| answer.expect("an answer")).collect();
         stored += answers.iter().filter(|answer| answer.status == 200).count();
-        for (place, answer) in answers.iter().enumerate().filter(|(_, answer)| answer.status != 200) {
+        // A busy machine may not have sent all of one in time (408), which says nothing of the queue.
+        let is_told = |answer: &Answer| ![200, 408].contains(&answer.status);
+        for (place, answer) in answers.iter().enumerate().filter(|(_, answer)| is_told(answer)) {
             assert_eq!((answer.code(503), answer.header("retry-after")), ("unavailable", "1"));
             if answer.body["detail"].as_str().is_some_and(|detail| detail.contains(NO_ROOM)) {
                 refused = Some(round + place);
