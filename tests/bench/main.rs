@@ -38,9 +38,21 @@ const PARTS: [&str; 12] = [
     "steady-sqlite",
 ];
 
+const USAGE: &str = "\
+Measures the platform beside its database, on a machine that should have nothing else to do.
+
+Usage: edtech-bench [PART …]
+
+Without a part it measures all of the table and keeps it in docs/PERFORMANCE.md, in about an hour; with parts it measures
+these and only prints. There are";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted.iter().any(|name| name == "--help" || name == "-h") {
+        println!("{USAGE} {}.", PARTS.join(", "));
+        return ExitCode::SUCCESS;
+    }
     if let Some(unknown) = wanted.iter().find(|name| !PARTS.contains(&name.as_str())) {
         eprintln!("edtech-bench: no part is called {unknown}; there are {}", PARTS.join(", "));
         return ExitCode::from(2);

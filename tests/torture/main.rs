@@ -1,10 +1,8 @@
 //! `make torture`: the faults that a platform meets in a school without an operations team, and what it promises of them.
 //!
-//! `edtech-torture [--long] [--seed N] [--database sqlite|postgres|both] [--minutes N] [FAULT …]`
-//!
 //! Each fault runs on real binaries and on databases of its own, with the draws of the seed that is printed first. It tells
-//! how often it was tried, how it ended and what was measured; what misses its figure, or panics, has failed. A figure of time alone, missed while the
-//! machine stood still, is measured once more, which is told. The last line counts.
+//! how often it was tried, how it ended and what was measured; what misses its figure, or panics, has failed. A figure of
+//! time alone, missed while the machine stood still, is measured once more, which is told. The last line counts.
 
 mod disk;
 mod faults;
@@ -42,6 +40,10 @@ const TRIES: u32 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--help" || argument == "-h") {
+        println!("{}", plan::usage());
+        return ExitCode::SUCCESS;
+    }
     let plan = match Plan::of(std::env::args().skip(1)) {
         Ok(plan) => plan,
         Err(fault) => {

@@ -8,6 +8,19 @@ use rand::rngs::StdRng;
 use crate::faults;
 use crate::ground::Kind;
 
+const USAGE: &str = "\
+Has everything happen to the platform that may happen to it, and judges what it promises then.
+
+Usage: edtech-torture [OPTIONS] [FAULT …]
+
+  --long             as often as docs/OPERATIONS.md says, five hours in all; without it less, nine minutes
+  --seed N           the draws of an earlier run, which it printed first
+  --database NAME    sqlite, postgres or both, which is the default
+  --minutes N        how long the steady load goes on; 1, or 120 with --long
+  --help             this text
+
+PostgreSQL is started and killed by itself, and filling a disk takes root. Without a name every fault happens:";
+
 /// What to run, and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -68,6 +81,11 @@ impl Plan {
     }
 }
 
+/// How the command is used.
+pub fn usage() -> String {
+    format!("{USAGE} {}.", names().join(", "))
+}
+
 fn number(argument: &str, text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{argument} wants a number, and {text} is none"))
 }
@@ -82,9 +100,13 @@ fn databases(text: &str) -> Result<Vec<Kind>, String> {
 }
 
 fn known(name: &str) -> Result<String, String> {
-    let names: Vec<&str> = faults::ALL.iter().map(|fault| fault.name).collect();
+    let names = names();
     if names.contains(&name) {
         return Ok(name.to_owned());
     }
     Err(format!("no fault is called {name}; there are {}", names.join(", ")))
+}
+
+fn names() -> Vec<&'static str> {
+    faults::ALL.iter().map(|fault| fault.name).collect()
 }

@@ -187,7 +187,12 @@ fn active(span: DaySpan, classes: &Classes) -> Vec<&'static str> {
 }
 
 /// The statement for a span of days.
-fn figures_query(dialect: Dialect, span: DaySpan, breakdown: Breakdown, classes: &Classes) -> Query {
+pub(super) fn figures_query(
+    dialect: Dialect,
+    span: DaySpan,
+    breakdown: Breakdown,
+    classes: &Classes,
+) -> Query {
     let mut parts = active(span, classes);
     parts.extend([include_str!("sql/figures_span.sql"), include_str!("sql/figures_totals.sql")]);
     parts.extend(breakdown.parts(classes));

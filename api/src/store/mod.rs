@@ -33,6 +33,8 @@ mod link;
 mod outdated;
 mod overwriting;
 mod patch_student;
+#[cfg(test)]
+mod plans_tests;
 mod proof;
 mod query;
 mod record;

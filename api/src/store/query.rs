@@ -82,6 +82,13 @@ impl Query {
         Ok(on.execute_raw(self.statement()).await?.rows_affected())
     }
 
+    /// Its plan on SQLite, a line for each step.
+    #[cfg(test)]
+    pub(super) async fn plan(mut self, on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+        self.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        self.all(on).await?.iter().map(|row| row.try_get("", "detail")).collect()
+    }
+
     fn statement(self) -> Statement {
         Statement::from_sql_and_values(self.dialect.backend(), self.sql, self.values)
     }

@@ -167,19 +167,27 @@ impl Store {
         starts: &[DateTime<Utc>],
         classes: &Classes,
     ) -> Result<BTreeMap<i64, BucketCount>, StoreError> {
-        let minutes = minutes_of(window, starts);
-        let rows = Rows::new()
-            .time("minute", minutes.iter().map(|&(minute, _)| minute))
-            .bigint("bucket", minutes.iter().map(|&(_, bucket)| bucket));
-        let counted = Query::new(self.dialect, include_str!("sql/count_logs.sql"))
-            .of(classes)
-            .rows(rows)
-            .bind_time("from", window.from)
-            .bind_time("to", window.to)
-            .all(&self.reader)
-            .await?;
+        let counted = count_logs_query(self.dialect, window, starts, classes).all(&self.reader).await?;
         Ok(counts_by(&counted, "bucket", active_students_of)?)
     }
+}
+
+/// The statement that counts logs and learners by bucket.
+pub(super) fn count_logs_query(
+    dialect: Dialect,
+    window: Window,
+    starts: &[DateTime<Utc>],
+    classes: &Classes,
+) -> Query {
+    let minutes = minutes_of(window, starts);
+    let rows = Rows::new()
+        .time("minute", minutes.iter().map(|&(minute, _)| minute))
+        .bigint("bucket", minutes.iter().map(|&(_, bucket)| bucket));
+    Query::new(dialect, include_str!("sql/count_logs.sql"))
+        .of(classes)
+        .rows(rows)
+        .bind_time("from", window.from)
+        .bind_time("to", window.to)
 }
 
 impl Query {

@@ -11,14 +11,15 @@ WITH active_classrooms AS (
                          WHERE streaming_logs > 0 AND day BETWEEN {first_day} AND {last_day})
     GROUP BY students.classroom
 ),
--- Apart, for only a table by itself is read by its index on lessons.
 active_lessons AS (
     SELECT lesson_id, CAST(SUM(active_students) AS bigint) AS active_students
     FROM (
-        SELECT lesson_id, COUNT(DISTINCT student_id) AS active_students
-        FROM viewing_days
-        WHERE day BETWEEN {first_day} AND {last_day}
-        GROUP BY lesson_id
+        -- Lesson by lesson: a range of an index that holds the learner, whatever else the log has kept.
+        SELECT lesson_id,
+               (SELECT COUNT(DISTINCT student_id)
+                FROM viewing_days AS kept
+                WHERE kept.lesson_id = lessons.lesson_id AND kept.day BETWEEN {first_day} AND {last_day}) AS active_students
+        FROM lessons
         -- What is still to be folded in, of learners who are not counted yet: found by their key, hence the plus.
         UNION ALL
         SELECT lesson_id, COUNT(DISTINCT student_id)
