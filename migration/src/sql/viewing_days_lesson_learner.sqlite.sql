@@ -1,2 +1,2 @@
--- The index on lessons holds the learner already: it is part of the table's key.
+-- SQLite has the same from the step `covering_indexes` on.
 SELECT 1;
