@@ -1,5 +1,6 @@
 //! A 2xx means flushed to disk, and a group of logs costs one flush: counted from outside, as system calls.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -66,7 +67,8 @@ async fn post(client: &Client, ledger: &Ledger, logs: usize, draws: &mut rand::r
 }
 
 /// At least one flush for each group, or a 2xx would not be true; and at most one, but for what is folded in and, on SQLite,
-/// for checkpoints: the log is flushed before it is copied into the file, and its new head once it begins anew.
+/// for checkpoints: the log is flushed before it is copied into the file, and its new head once it begins anew. PostgreSQL's log
+/// is many files, and whoever fills one flushes it before going on in the next.
 fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, outcome: Outcome) -> Outcome {
     let name = if crowd { "a crowd" } else { "one client" };
     let (log, folds) = (flushed.of_log as f64, FOLDS_A_SECOND * (seconds + 1.0) + 1.0);
@@ -74,7 +76,9 @@ fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, 
         Kind::Sqlite => (groups, groups + folds + 2.0 * flushed.by_others as f64),
         // Two groups that commit at once may share a flush, as PostgreSQL has it; one may share that of what is folded in.
         Kind::Postgres => {
-            (if crowd { groups / 2.0 } else { groups - 1.0 }, groups + if crowd { UNDER_WAY } else { 1.0 })
+            let filled = flushed.files_of_log.len().saturating_sub(1) as f64;
+            let (least, under_way) = if crowd { (groups / 2.0, UNDER_WAY) } else { (groups - 1.0, 1.0) };
+            (least, groups + under_way + filled)
         }
     };
     let told =
@@ -92,6 +96,8 @@ fn judge(kind: Kind, crowd: bool, groups: f64, seconds: f64, flushed: &Flushed, 
 struct Flushed {
     /// The write-ahead log, by those who store.
     of_log: usize,
+    /// The files that it lies in.
+    files_of_log: BTreeSet<String>,
     /// Other files, as a checkpoint does, and by others.
     by_others: usize,
 }
@@ -157,12 +163,22 @@ fn count(file: &Path, ours: Option<&[Process]>) -> Flushed {
     for line in said.lines().filter(|line| line.contains("sync(")) {
         let process = line.split_whitespace().next().and_then(|number| number.parse().ok()).map(Process);
         let is_ours = ours.is_none_or(|ours| process.is_some_and(|process| ours.contains(&process)));
-        match line.contains("-wal>") || line.contains("/pg_wal/") {
-            true if is_ours => flushed.of_log += 1,
+        match file_of_log(line) {
+            Some(file) if is_ours => {
+                flushed.of_log += 1;
+                flushed.files_of_log.insert(file.to_owned());
+            }
             _ => flushed.by_others += 1,
         }
     }
     flushed
+}
+
+/// Which file of the write-ahead log is flushed; none where it is another file, or one that is only being made.
+fn file_of_log(line: &str) -> Option<&str> {
+    let path = line.split_once('<')?.1.split_once('>')?.0;
+    let is_of_log = path.ends_with("-wal") || path.contains("/pg_wal/") && !path.contains("/xlogtemp.");
+    is_of_log.then_some(path)
 }
 
 /// How many groups were stored: on SQLite by any way, on PostgreSQL by the one that has connections of its own.
