@@ -42,7 +42,9 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let memory = Memory::of(platform.process(), Duration::from_secs(1));
     let steadily = ["--connections", "32", "--rate", &rate, "--duration", &duration, "--check-ledger"];
     let report = report(&platform, &steadily).await;
-    let megabytes = memory.megabytes();
+    // What follows the load is the ledger: millions of logs, read back page by page.
+    let under_load = plan.steady().as_secs() as usize;
+    let megabytes: Vec<f64> = memory.megabytes().into_iter().take(under_load).collect();
     let outcome = judged(&report, &megabytes, &rate, &plan);
     // Hours are not to be measured again because of what comes after them.
     println!("    half of the peak, before the stop: {outcome:?}");
