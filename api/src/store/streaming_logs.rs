@@ -89,13 +89,14 @@ impl Store {
         }
         if let Some(LogPosition { event_timestamp, student_id, log_id }) = after {
             let at = || Expr::col(Column::EventTimestamp);
-            let same_moment = at().eq(moment(*event_timestamp));
+            let older = at().lt(moment(*event_timestamp));
             let later_in_it = Condition::any()
                 .add(Column::StudentId.gt(*student_id))
                 .add(Column::StudentId.eq(*student_id).and(Column::LogId.gt(*log_id)));
-            let older = at().lt(moment(*event_timestamp));
+            // The bound by itself, so that a page begins in the index where the one before ended.
             wanted = wanted
-                .add(Condition::any().add(older).add(Condition::all().add(same_moment).add(later_in_it)));
+                .add(at().lte(moment(*event_timestamp)))
+                .add(Condition::any().add(older).add(later_in_it));
         }
         let logs = streaming_log::Entity::find()
             .filter(wanted)

@@ -1,24 +1,20 @@
 //! The ledger: every log that the server acknowledged, held against what it has.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::read_back::{self, AT_ONCE, PAGE};
 use super::school::School;
 use super::stream::LogName;
-use crate::client::{Client, Failure, Request};
+use crate::client::{Client, Failure};
 use crate::progress::Progress;
-
-/// Learners whose logs are read at the same time.
-const AT_ONCE: usize = 8;
-
-/// The most that one page holds.
-const PAGE: &str = "1000";
 
 /// The logs that the server said it has, by learner.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,23 +31,6 @@ pub(super) struct Ledger {
     pub(super) doubled: u64,
 }
 
-#[derive(Deserialize)]
-struct Page<T> {
-    items: Vec<T>,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Student {
-    student_id: i64,
-    external_id: String,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    log_id: Uuid,
-}
-
 impl Acknowledged {
     /// Enters the logs of a request but for those at these places, which were rejected.
     pub(super) fn enter(&mut self, names: &[LogName], rejected: impl IntoIterator<Item = usize>) {
@@ -63,23 +42,46 @@ impl Acknowledged {
         }
     }
 
-    /// Reads back what the server has, learner by learner.
-    pub(super) async fn check(self, client: &Client, school: &School, quiet: bool) -> anyhow::Result<Ledger> {
+    /// Reads back what the server has of logs that happened in this span.
+    pub(super) async fn check(
+        self,
+        client: &Client,
+        school: &School,
+        span: Range<DateTime<Utc>>,
+        quiet: bool,
+    ) -> anyhow::Result<Ledger> {
+        let students = read_back::students(client).await.context("the learners cannot be read back")?;
+        let mut there = if self.is_dense() {
+            let mut progress = Progress::unless(quiet, self.len());
+            let tell = |logs| progress.tell(logs, || format!("{logs} logs read back"));
+            read_back::logs_during(client, span, tell).await.context("the logs cannot be read back")?
+        } else {
+            HashMap::new()
+        };
         let mut progress = Progress::unless(quiet, self.0.len() as u64);
-        let students = students(client).await.context("the learners cannot be read back")?;
-        let reading = self.0.into_iter().map(|(student, acknowledged)| {
+        let checking = self.0.into_iter().map(|(student, acknowledged)| {
             let student_id = school.students.get(student).and_then(|name| students.get(name)).copied();
-            async move { Ok::<_, Failure>(Ledger::of(acknowledged, logs(client, student_id).await?)) }
+            let there = student_id.and_then(|id| there.remove(&id)).unwrap_or_default();
+            Ledger::of_learner(client, student_id, acknowledged, there)
         });
-        let mut reading = stream::iter(reading).buffer_unordered(AT_ONCE);
+        let mut checking = stream::iter(checking).buffer_unordered(AT_ONCE);
         let (mut whole, mut learners) = (Ledger::default(), 0);
-        while let Some(read) = reading.next().await {
-            whole.add(read.context("the logs cannot be read back")?);
+        while let Some(checked) = checking.next().await {
+            whole.add(checked.context("the logs cannot be read back")?);
             learners += 1;
-            progress
-                .tell(learners, || format!("{} logs of {learners} learners read back", whole.acknowledged));
+            progress.tell(learners, || format!("{} logs of {learners} learners checked", whole.acknowledged));
         }
         Ok(whole)
+    }
+
+    /// Whether learners have more than a page of logs each. The server sorts all that a learner has for each page of them:
+    /// of a long load every log is read sooner than every learner.
+    fn is_dense(&self) -> bool {
+        self.len() > (self.0.len() * PAGE) as u64
+    }
+
+    fn len(&self) -> u64 {
+        self.0.values().map(|logs| logs.len() as u64).sum()
     }
 }
 
@@ -89,14 +91,30 @@ impl Ledger {
         self.lost == 0 && self.doubled == 0
     }
 
-    /// What was acknowledged to a learner, held against what is there.
-    fn of(acknowledged: Vec<Uuid>, there: Vec<Uuid>) -> Self {
+    /// What was acknowledged to a learner, held against what is known to be there; before any of it is called lost, against
+    /// all that the learner has.
+    async fn of_learner(
+        client: &Client,
+        student_id: Option<i64>,
+        acknowledged: Vec<Uuid>,
+        there: Vec<Uuid>,
+    ) -> Result<Self, Failure> {
+        // A log that was posted twice is one log.
+        let acknowledged = acknowledged.into_iter().collect();
+        let ledger = Self::of(&acknowledged, &there);
+        match student_id {
+            Some(student_id) if ledger.lost > 0 => {
+                Ok(Self::of(&acknowledged, &read_back::logs_of(client, student_id).await?))
+            }
+            _ => Ok(ledger),
+        }
+    }
+
+    fn of(acknowledged: &HashSet<Uuid>, there: &[Uuid]) -> Self {
         let mut times: HashMap<Uuid, u64> = HashMap::with_capacity(there.len());
         for log_id in there {
-            *times.entry(log_id).or_default() += 1;
+            *times.entry(*log_id).or_default() += 1;
         }
-        // A log that was posted twice is one log.
-        let acknowledged: HashSet<Uuid> = acknowledged.into_iter().collect();
         let times = acknowledged.iter().map(|log_id| times.get(log_id).copied().unwrap_or_default());
         times.fold(Self::default(), |ledger, times| Self {
             acknowledged: ledger.acknowledged + 1,
@@ -113,40 +131,6 @@ impl Ledger {
     }
 }
 
-/// The server's ids of all learners, by external id.
-async fn students(client: &Client) -> Result<HashMap<String, i64>, Failure> {
-    let students: Vec<Student> = pages(client, "/students", Vec::new()).await?;
-    Ok(students.into_iter().map(|student| (student.external_id, student.student_id)).collect())
-}
-
-/// All logs of a learner; none of one whom the server does not know.
-async fn logs(client: &Client, student_id: Option<i64>) -> Result<Vec<Uuid>, Failure> {
-    let Some(student_id) = student_id else { return Ok(Vec::new()) };
-    let of_student = vec![("student_id", student_id.to_string())];
-    let logs: Vec<Log> = pages(client, "/streaming-logs", of_student).await?;
-    Ok(logs.into_iter().map(|log| log.log_id).collect())
-}
-
-/// Every page of a list.
-async fn pages<T: DeserializeOwned>(
-    client: &Client,
-    path: &'static str,
-    filter: Vec<(&'static str, String)>,
-) -> Result<Vec<T>, Failure> {
-    let (mut items, mut cursor) = (Vec::new(), None);
-    loop {
-        let mut query = filter.clone();
-        query.push(("limit", PAGE.to_owned()));
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        let page: Page<T> = client.send(&Request::get(path, query)).await?;
-        items.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(items);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,13 +139,17 @@ mod tests {
         numbers.map(Uuid::from_u128).to_vec()
     }
 
+    fn ledger<const N: usize, const M: usize>(acknowledged: [u128; N], there: [u128; M]) -> Ledger {
+        Ledger::of(&ids(acknowledged).into_iter().collect(), &ids(there))
+    }
+
     #[test]
     fn what_is_not_there_is_lost_and_what_is_there_twice_is_doubled() {
-        let ledger = Ledger::of(ids([1, 2, 3, 3]), ids([3, 1, 9, 1]));
-        assert_eq!(ledger, Ledger { acknowledged: 3, lost: 1, doubled: 1 });
-        assert!(!ledger.is_clean());
-        assert!(Ledger::of(ids([1, 2]), ids([2, 1])).is_clean());
-        assert_eq!(Ledger::of(ids([1, 2]), Vec::new()).lost, 2);
+        let unclean = ledger([1, 2, 3, 3], [3, 1, 9, 1]);
+        assert_eq!(unclean, Ledger { acknowledged: 3, lost: 1, doubled: 1 });
+        assert!(!unclean.is_clean());
+        assert!(ledger([1, 2], [2, 1]).is_clean());
+        assert_eq!(ledger([1, 2], []).lost, 2);
     }
 
     #[test]

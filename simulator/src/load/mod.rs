@@ -2,7 +2,7 @@
 //!
 //! [`plan`] says when each request of a replica is due, following a [`profile`]; the [`lane`]s of a replica take the
 //! requests in turn, whoever is free, and post what [`stream`] draws. [`tally`] counts; [`ledger`] and [`expectations`]
-//! judge; [`report`] tells.
+//! judge, the former by what is [`read_back`]; [`report`] tells.
 
 mod args;
 mod expectations;
@@ -12,6 +12,7 @@ mod live_view;
 mod plan;
 mod posting;
 mod profile;
+mod read_back;
 mod report;
 mod school;
 mod stream;
@@ -71,10 +72,10 @@ async fn told(
     client: &Client,
     school: &School,
 ) -> (Report, anyhow::Result<()>) {
-    let Posted { tally, seconds, is_interrupted } = posted;
+    let Posted { tally, seconds, span, is_interrupted } = posted;
     let acknowledged = tally.with(|tally| tally.acknowledged.take());
     let ledger = match acknowledged {
-        Some(acknowledged) => acknowledged.check(client, school, args.quiet).await.map(Some),
+        Some(acknowledged) => acknowledged.check(client, school, span, args.quiet).await.map(Some),
         None => Ok(None),
     };
     let mut report = Report {

@@ -1,9 +1,11 @@
 //! All lanes of a load, from its first request to its last.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use hyper::Method;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -19,6 +21,7 @@ use super::stream::{Era, LogStream};
 use super::tally::{SharedTally, Tally};
 use crate::client::Client;
 use crate::connection::{Connection, Route, Target};
+use crate::environment;
 use crate::stop::Stop;
 
 /// What happens over time is told second by second of a load that is known to be no longer than this.
@@ -27,6 +30,8 @@ const SHORT: Duration = Duration::from_secs(120);
 /// A load on its way.
 pub(super) struct Posting {
     begun: Instant,
+    begun_at: DateTime<Utc>,
+    era: Era,
     /// Of each replica.
     plans: Vec<Arc<Plan>>,
     lanes: JoinSet<()>,
@@ -38,6 +43,8 @@ pub(super) struct Posting {
 pub(super) struct Posted {
     pub(super) tally: SharedTally,
     pub(super) seconds: f64,
+    /// When its logs happened.
+    pub(super) span: Range<DateTime<Utc>>,
     pub(super) is_interrupted: bool,
 }
 
@@ -55,7 +62,7 @@ impl Posting {
         let route =
             route.with_body_of(if args.batch == 1 { "application/json" } else { "application/x-ndjson" });
         let (demand, era) = (args.demand(), Era::of_days(args.days));
-        let begun = Instant::now();
+        let (begun, begun_at) = (Instant::now(), environment::now());
         let stretch_seconds = if args.duration.is_some_and(|duration| duration <= SHORT) { 1 } else { 10 };
         let tally = Tally::new(begun, args.replicas, stretch_seconds).with_ledger(args.check_ledger);
         let tally = SharedTally::new(tally);
@@ -80,7 +87,7 @@ impl Posting {
                 lanes.spawn(lane.run());
             }
         }
-        Ok(Self { begun, plans, lanes, tally, stop })
+        Ok(Self { begun, begun_at, era, plans, lanes, tally, stop })
     }
 
     /// Waits until everything is posted and the time is over, or until it is told to stop; shows how it goes.
@@ -109,7 +116,8 @@ impl Posting {
         // A load at a rate lasts as long as it was to last, also where its last request was due before.
         let least = interrupted.or(end).unwrap_or_default();
         let seconds = self.tally.with(|tally| tally.last - self.begun).max(least).as_secs_f64();
-        Ok(Posted { tally: self.tally, seconds, is_interrupted: interrupted.is_some() })
+        let span = self.era.span(self.begun_at, environment::now());
+        Ok(Posted { tally: self.tally, seconds, span, is_interrupted: interrupted.is_some() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The logs of a load, as the bytes that are posted.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -70,6 +71,15 @@ impl Era {
     pub(super) fn of_days(days: u16) -> Self {
         let length = TimeDelta::days(days.into());
         if days == 0 { Self::Now } else { Self::Since { start: environment::now() - length, length } }
+    }
+
+    /// The moments of all logs of a load that was posted from `begun` until `ended`.
+    pub(super) fn span(self, begun: DateTime<Utc>, ended: DateTime<Utc>) -> Range<DateTime<Utc>> {
+        let viewing = TimeDelta::seconds(LESSON_SECONDS.into());
+        match self {
+            Self::Now => begun - viewing..ended + TimeDelta::seconds(1),
+            Self::Since { start, length } => start..start + length + viewing,
+        }
     }
 
     /// The moment of a log; `share` is how much of the era is behind it, `seconds` how much of its viewing.

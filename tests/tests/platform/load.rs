@@ -10,6 +10,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 const COUNT: &str = "SELECT COUNT(*) FROM streaming_logs";
 
+/// More than a page of logs for each of its learners.
+const DENSE: [&str; 7] = ["--logs", "25000", "--batch", "500", "--connections", "4", "--check-ledger"];
+
 on_both_databases!(
     what_was_acknowledged_is_there_once,
     a_log_that_is_gone_is_lost,
@@ -75,8 +78,7 @@ async fn what_was_acknowledged_is_there_once(database: Database) {
     assert!(paced["expectations"].as_array().expect("expectations").iter().all(|one| one["holds"] == true));
 
     // As fast as it goes, in batches; learners have more than a page of logs by then.
-    let batches = ["--logs", "25000", "--batch", "500", "--connections", "4", "--check-ledger"];
-    let batches = report(load(&platform, &batches).run().await, 0);
+    let batches = report(load(&platform, &DENSE).run().await, 0);
     assert_eq!(batches["ledger"], json!({"acknowledged": 25_000, "lost": 0, "doubled": 0}), "{batches}");
     assert_eq!((&batches["rate"], &batches["stretch_seconds"]), (&Value::Null, &json!(10)));
     assert_eq!(database.number(COUNT).await, 25_240);
@@ -86,14 +88,17 @@ async fn what_was_acknowledged_is_there_once(database: Database) {
 async fn a_log_that_is_gone_is_lost(database: Database) {
     let platform = Platform::start(&database).await;
     let paced = ["--rate", "50", "--duration", "10s", "--connections", "2", "--check-ledger"];
-    let running = load(&platform, &paced).start();
-    logs_above(&database, 10).await;
-    let one = "DELETE FROM streaming_logs WHERE (student_id, log_id) IN
-        (SELECT student_id, log_id FROM streaming_logs LIMIT 1)";
-    assert_eq!(database.execute(one).await, 1);
-    let report = report(running.finished().await, 1);
-    assert_eq!(report["ledger"], json!({"acknowledged": 500, "lost": 1, "doubled": 0}), "{report}");
-    assert_eq!(report["errors"], json!({}));
+    for (arguments, logs) in [(&paced, 500), (&DENSE, 25_000)] {
+        let before = database.number(COUNT).await;
+        let running = load(&platform, arguments).start();
+        logs_above(&database, before + 10).await;
+        let newest = "DELETE FROM streaming_logs WHERE (student_id, log_id) IN
+            (SELECT student_id, log_id FROM streaming_logs ORDER BY received_at DESC LIMIT 1)";
+        assert_eq!(database.execute(newest).await, 1);
+        let report = report(running.finished().await, 1);
+        assert_eq!(report["ledger"], json!({"acknowledged": logs, "lost": 1, "doubled": 0}), "{report}");
+        assert_eq!(report["errors"], json!({}));
+    }
 }
 
 async fn what_is_expected_and_does_not_hold_fails(database: Database) {
