@@ -10,7 +10,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::audit::Journal;
@@ -90,7 +90,7 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let keeper = tokio::spawn(keeper.run());
     let (close_sockets, closing) = oneshot::channel();
     let hub = tokio::spawn(hub.run(serving, async { drop::<Result<(), _>>(closing.await) }));
-    keep_up(&config, &database, calendar, figures)?;
+    let writing_beside = keep_up(&config, &database, calendar, figures)?;
     let (stop_measuring, stopping) = watch::channel(false);
     let measuring = measuring.map(|worker| tokio::spawn(worker.run(stopping)));
     let served =
@@ -104,6 +104,8 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
             .await
             .context("a benchmark was not taken down in time")??;
     }
+    // Whoever was still at it would find the database closed, and say so.
+    drop(writing_beside);
     let_go(database).await?;
     tracing::info!("stopped");
     served
@@ -143,26 +145,27 @@ fn open_tls(config: &Config) -> Result<Option<TlsAcceptor>, ConfigError> {
     Ok(Some(acceptor))
 }
 
-/// What goes on beside the requests, as long as the server runs.
+/// Begins what goes on beside the requests, as long as the server runs, and returns what of that writes.
 fn keep_up(
     config: &Config,
     database: &Store,
     calendar: Calendar,
     figures: PrometheusHandle,
-) -> Result<(), ConfigError> {
+) -> Result<JoinSet<()>, ConfigError> {
     tokio::spawn(keep_metrics_up(figures.clone()));
-    let asking = database.clone();
-    tokio::spawn(async move { asking.keep_link().await });
-    let folding = database.clone();
-    tokio::spawn(async move { folding.keep_folding().await });
-    tokio::spawn(retention::keep(database.clone(), calendar, Clock, config.keep));
-    if let Some(at) = config.daily_report_at {
-        tokio::spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
-    }
     if let Some(address) = config.metrics_listen {
         tokio::spawn(server::metrics_server(address, figures)?);
     }
-    Ok(())
+    let asking = database.clone();
+    tokio::spawn(async move { asking.keep_link().await });
+    let mut writing = JoinSet::new();
+    let folding = database.clone();
+    writing.spawn(async move { folding.keep_folding().await });
+    writing.spawn(retention::keep(database.clone(), calendar, Clock, config.keep));
+    if let Some(at) = config.daily_report_at {
+        writing.spawn(analytics::report::schedule::keep(database.clone(), calendar, Clock, at));
+    }
+    Ok(writing)
 }
 
 /// The way to those who measure, and who does it, unless it is switched off.

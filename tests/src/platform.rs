@@ -28,6 +28,13 @@ const STOPPING: Duration = Duration::from_secs(20);
 /// How long a server may take to tell its figures; one that is held up tells none.
 const A_SECOND: Duration = Duration::from_secs(1);
 
+/// What a server writes into its log when it was told to stop.
+const STOPS: &str = r#""message":"stopping""#;
+
+/// What wakes somebody up; of what our own code says.
+const ALARMS: [&str; 2] = [r#""level":"WARN""#, r#""level":"ERROR""#];
+const OURS: &str = r#""target":"edtech_api"#;
+
 /// A running `edtech-api serve`; killed where it is dropped.
 #[derive(Debug)]
 pub struct Platform {
@@ -99,11 +106,16 @@ impl Platform {
         terminate(&self.child);
     }
 
-    /// Waits for the end of a server that was told to stop: it must end by itself and say that all is well.
+    /// Waits for the end of a server that was told to stop: it must end by itself and say that all is well, and
+    /// nothing that would alarm anybody.
     pub async fn ended(mut self) {
         let status = tokio::time::timeout(STOPPING, self.child.wait()).await;
         let status = status.unwrap_or_else(|_| panic!("it does not stop within {STOPPING:?}"));
-        assert_eq!(status.expect("a status").code(), Some(0), "{}", self.said());
+        let said = self.said();
+        assert_eq!(status.expect("a status").code(), Some(0), "{said}");
+        let goodbye = said.split(STOPS).nth(1).unwrap_or_default();
+        let is_alarm = |line: &&str| ALARMS.iter().any(|level| line.contains(level)) && line.contains(OURS);
+        assert_eq!(goodbye.lines().find(is_alarm), None, "on its way out");
     }
 
     /// Stops it gracefully.
