@@ -8,6 +8,7 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
+use tokio::runtime::Handle;
 
 use super::link::{Link, Pool};
 use super::overwriting::OVERWRITE;
@@ -228,6 +229,7 @@ impl Store {
             erasure_key: None,
             turn: Arc::default(),
             appended: Arc::default(),
+            runtime: Handle::current(),
         })
     }
 
@@ -264,6 +266,7 @@ impl Store {
             erasure_key: None,
             turn: Arc::default(),
             appended: Arc::default(),
+            runtime: Handle::current(),
         })
     }
 

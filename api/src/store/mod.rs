@@ -113,6 +113,7 @@ pub use users::{Role, UnknownRole, User};
 use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
 
 use crate::error::StoreError;
@@ -135,6 +136,9 @@ pub struct Store {
     turn: Arc<Mutex<Option<rusqlite::Connection>>>,
     /// Told of each group that waits to be folded in.
     appended: Arc<Notify>,
+    /// A connection ends with the runtime in which it was made, and each of the server's workers has one of its own: what
+    /// writes does so in that of whoever opened the database.
+    runtime: Handle,
 }
 
 impl Store {

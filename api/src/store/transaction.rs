@@ -31,7 +31,7 @@ impl Store {
         F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync + 'static,
     {
         let store = self.clone();
-        let task = tokio::spawn(async move { store.link.hold(store.attempts(work)).await });
+        let task = self.runtime.spawn(async move { store.link.hold(store.attempts(work)).await });
         tokio::select! {
             biased;
             outcome = task => Ok(outcome.map_err(|failed| StoreError::Refused(failed.into()))??),
@@ -70,7 +70,7 @@ impl Store {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
     {
         let store = self.clone();
-        let task = tokio::spawn(async move {
+        let task = self.runtime.spawn(async move {
             let reading = async {
                 let snapshot = store.snapshot().await?;
                 let outcome = work(&snapshot).await;

@@ -22,6 +22,7 @@ on_both_databases!(
     a_bad_setting_is_one_line,
     what_was_acknowledged_outlives_a_stop,
     what_was_acknowledged_outlives_a_kill,
+    a_stop_leaves_nothing_to_be_folded_in,
     a_new_bootstrap_secret_is_taken_over,
     a_migration_that_is_killed_is_begun_again,
 );
@@ -192,6 +193,18 @@ async fn what_was_acknowledged_outlives_a_kill(database: Database) {
     let client = platform.client().await;
     client.store(&[log("ada", AT, json!({"log_id": Uuid::from_u128(1)}))]).await;
     assert_figures_are_those_of_the_raw_log(&database, &client, Tz::UTC).await;
+}
+
+async fn a_stop_leaves_nothing_to_be_folded_in(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    // At once, so that every worker has written before it ends.
+    let learners: Vec<String> = (0..32).map(|number| format!("learner-{number}")).collect();
+    join_all(learners.iter().map(|learner| client.enrol(learner, "Data_2025"))).await;
+    client.store(&[log("learner-0", AT, json!({}))]).await;
+    platform.stop().await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM viewing_changes").await, 0);
+    database.assert_verified().await;
 }
 
 async fn a_new_bootstrap_secret_is_taken_over(database: Database) {
