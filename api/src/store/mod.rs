@@ -136,8 +136,8 @@ pub struct Store {
     turn: Arc<Mutex<Option<rusqlite::Connection>>>,
     /// Told of each group that waits to be folded in.
     appended: Arc<Notify>,
-    /// A connection ends with the runtime in which it was made, and each of the server's workers has one of its own: what
-    /// writes does so in that of whoever opened the database.
+    /// A connection ends with the runtime in which it was made, and each of the server's workers has one of its own:
+    /// transactions run in that of whoever opened the database.
     runtime: Handle,
 }
 

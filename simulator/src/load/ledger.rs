@@ -52,8 +52,10 @@ impl Acknowledged {
     ) -> anyhow::Result<Ledger> {
         let students = read_back::students(client).await.context("the learners cannot be read back")?;
         let mut there = if self.is_dense() {
-            let mut progress = Progress::unless(quiet, self.len());
-            let tell = |logs| progress.tell(logs, || format!("{logs} logs read back"));
+            // Others may have logs of that span as well.
+            let length = self.len();
+            let mut progress = Progress::unless(quiet, length);
+            let tell = |logs: u64| progress.tell(logs.min(length), || format!("{logs} logs read back"));
             read_back::logs_during(client, span, tell).await.context("the logs cannot be read back")?
         } else {
             HashMap::new()
