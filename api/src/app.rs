@@ -191,7 +191,7 @@ async fn open_store(config: &Config, calendar: &Calendar) -> anyhow::Result<(Sto
     let store = Store::connect_patiently(&database_settings(config)).await?;
     store.migrate().await.context("the schema could not be brought up to date")?;
     // From here on nobody rebuilds, so what we agree on stays agreed.
-    let serving = store.announce_serving().await?;
+    let serving = store.announce_serving(*calendar).await?;
     store.agree_on_settings(calendar).await?;
     Ok((store, serving))
 }

@@ -178,15 +178,20 @@ impl Database {
         done.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
     }
 
-    /// Keeps everybody else from storing logs until it is committed, past the platform: on PostgreSQL by a lock on their
-    /// table, on SQLite by the one that there is.
-    pub async fn hold_logs(&self) -> DatabaseTransaction {
+    /// A transaction on a connection of its own, past the platform; on SQLite one that writes.
+    pub async fn begin(&self) -> DatabaseTransaction {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let connection = connect(&self.url).await.expect("one more connection to the database");
-        let holder = connection.begin_with_options(options).await.expect("a transaction");
+        connection.begin_with_options(options).await.expect("a transaction")
+    }
+
+    /// Keeps everybody else from storing logs until it is committed, past the platform: on PostgreSQL by a lock on their
+    /// table, on SQLite by the one that there is.
+    pub async fn hold_logs(&self) -> DatabaseTransaction {
+        let holder = self.begin().await;
         if self.is_postgres() {
             let lock = "LOCK TABLE streaming_logs IN ACCESS EXCLUSIVE MODE";
             holder.execute_unprepared(lock).await.expect("a lock");

@@ -6,10 +6,7 @@ use uuid::Uuid;
 
 use super::super::frames::Frame;
 use super::*;
-use crate::store::{
-    Actor, Erasure, Field, Item, Reference, StreamingLog, StudentChange, StudentFields, Submission,
-    TemporaryStore, Upserted, Verdict,
-};
+use crate::store::{Actor, Erasure, Item, Reference, StreamingLog, Submission, TemporaryStore, Verdict};
 
 const CALENDAR: Calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
 
@@ -43,12 +40,7 @@ impl Stepped {
     }
 
     async fn enrol(&self, learner: &str, classroom: &str) -> i64 {
-        let fields = StudentFields { name: Field::Absent, classroom: Some(classroom.to_owned()) };
-        let change = StudentChange { external_id: learner.to_owned(), fields };
-        match self.store.upsert_students(vec![change], Clock.now()).await.unwrap().pop().unwrap() {
-            Upserted::Created(row) | Upserted::Updated(row) | Upserted::Unchanged(row) => row.student_id,
-            other => panic!("{other:?}"),
-        }
+        self.store.enrol(learner, classroom, Clock.now()).await
     }
 
     async fn post(&mut self, learner: &str, lesson: &str) {

@@ -1,4 +1,4 @@
-//! `DELETE /classrooms/{classroom}`: removes a classroom that nobody is in.
+//! `DELETE /classrooms/{classroom}`: removes a classroom that nobody is in and no figure needs.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete};
@@ -11,7 +11,7 @@ use crate::store::{Deleted, Store};
 
 /// Delete a classroom
 ///
-/// A classroom with learners stays: move them first.
+/// A classroom with learners stays: move them first. One that closed days have counted stays as well.
 #[utoipa::path(
     tag = "roster",
     params(("classroom" = String, Path, description = "Its name", example = "IA_2025")),
@@ -29,7 +29,8 @@ pub async fn delete_classroom(
         Deleted::Absent => Err(Problem::not_found("There is no classroom of this name.")),
         Deleted::InUse => Err(Problem::conflict(
             "classroom_in_use",
-            "Learners are in this classroom: move them to another one first.",
+            "Learners are in this classroom, or days that are closed have counted what was streamed in it. Move its learners \
+             to another one first; what was counted stays under its name.",
         )),
     }
 }

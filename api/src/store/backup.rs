@@ -14,6 +14,9 @@ use crate::error::StoreError;
 /// What is being written ends in this, so that what is there without it is whole.
 const UNFINISHED: &str = "unfinished";
 
+/// What SQLite writes first lies beside the database, under its name with this ending.
+const WRITE_AHEAD_LOG: &str = "-wal";
+
 /// Why there is no copy, or why it was not put back.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -45,6 +48,9 @@ pub enum BackupError {
         /// The first migration that is unknown here.
         step: String,
     },
+    /// Somebody reads the database that is to be replaced.
+    #[error("{} is open elsewhere: end whoever reads it, then restore again", .0.display())]
+    Open(PathBuf),
     /// A file could not be written or read.
     #[error("{}: {error}", .file.display())]
     File {
@@ -120,6 +126,8 @@ impl DatabaseSettings {
         let database = self.sqlite_file()?;
         let backup = inspect(file)?;
         let unfinished = with_suffix(&database, UNFINISHED);
+        // One that was broken off has perhaps left its write-ahead log, which SQLite would take for that of this one.
+        remove_what_lies_beside(&unfinished)?;
         make_private(&unfinished)?;
         fs::copy(file, &unfinished).map_err(|error| of_file(&unfinished, error))?;
         // A copy has no write-ahead log; who only reads could not give it one.
@@ -139,6 +147,7 @@ impl DatabaseSettings {
         Ok(self.put_restored(&database, &unfinished, backup, moment)?)
     }
 
+    /// In one step: whatever breaks off, there is one of the two databases, and it is whole.
     fn put_restored(
         &self,
         database: &Path,
@@ -148,7 +157,7 @@ impl DatabaseSettings {
     ) -> Result<Restored, BackupError> {
         let replaced = database.exists().then(|| with_suffix(database, moment));
         if let Some(replaced) = &replaced {
-            set_aside(database, replaced)?;
+            keep_as(database, replaced)?;
         }
         put_in_place(unfinished, database)?;
         Ok(Restored { backup, replaced })
@@ -205,12 +214,26 @@ fn carry_over(replaced: &Path, restored: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// A database with what SQLite keeps beside it: under one name they stay one database.
-fn set_aside(database: &Path, replaced: &Path) -> Result<(), BackupError> {
-    for part in ["-wal", "-shm", ""] {
-        let (from, to) = (with_ending(database, part), with_ending(replaced, part));
-        if from.exists() {
-            fs::rename(&from, to).map_err(|error| of_file(&from, error))?;
+/// Gives a database another name as well. Whoever closed it last has put its write-ahead log into it.
+fn keep_as(database: &Path, other: &Path) -> Result<(), BackupError> {
+    if fs::metadata(with_ending(database, WRITE_AHEAD_LOG)).is_ok_and(|log| log.len() > 0) {
+        return Err(BackupError::Open(database.to_owned()));
+    }
+    remove_what_lies_beside(database)?;
+    let kept = match fs::hard_link(database, other) {
+        // Some file systems know no second name.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::copy(database, other).map(drop),
+        linked => linked,
+    };
+    kept.and_then(|()| File::open(other)?.sync_all()).map_err(|error| of_file(other, error))
+}
+
+fn remove_what_lies_beside(database: &Path) -> Result<(), BackupError> {
+    for part in [WRITE_AHEAD_LOG, "-shm"] {
+        let file = with_ending(database, part);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(of_file(&file, error)),
+            _ => {}
         }
     }
     Ok(())

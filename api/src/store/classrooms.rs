@@ -230,6 +230,11 @@ impl Writing<'_> {
         if learner.bind("classroom", classroom).one(self.tx).await?.is_some() {
             return Ok(Deleted::InUse);
         }
+        // What is counted of it without a learner is of those who were erased after their days were closed.
+        let counted = self.query(include_str!("sql/uses_of_classroom.sql"));
+        if counted.bind("classroom", classroom).one(self.tx).await?.is_some() {
+            return Ok(Deleted::InUse);
+        }
         self.remove_classroom(classroom).await?;
         Ok(Deleted::Done)
     }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::setting;
 use entity::student::Model as Student;
-use sea_orm::{DbErr, EntityTrait};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::audit::{Actor, AuditEntry, AuditTarget, note};
@@ -15,6 +14,7 @@ use super::gate::change_names;
 use super::patch_student::{line, ref_by_id, ref_by_name};
 use super::query::Rows;
 use super::roster::Writing;
+use super::settings::closed_before;
 use super::students::STUDENTS_ALONE;
 use super::{Calendar, FIRST_DAY, Store};
 use crate::error::StoreError;
@@ -131,8 +131,7 @@ impl Writing<'_> {
 
     /// The first day that is not closed.
     async fn open_from(&self) -> Result<NaiveDate, DbErr> {
-        let settings = setting::Entity::find().one(self.tx).await?;
-        Ok(settings.and_then(|settings| settings.closed_before).unwrap_or(FIRST_DAY))
+        Ok(closed_before(self.tx).await?.unwrap_or(FIRST_DAY))
     }
 
     /// The learner's logs in each minute that is not closed, in order.

@@ -35,8 +35,8 @@ pub(super) async fn keep_ingestion_out(tx: &DatabaseTransaction, dialect: Dialec
     }
 }
 
-/// Says that what a server remembers of learners and lessons may be wrong: one has lost its name, or is gone. (Closing
-/// days says so too.)
+/// Says that what a server remembers may be wrong: a learner or a lesson has lost its name or is gone, or figures are counted
+/// by other rules. (Closing days says so too.)
 pub(super) async fn change_names(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), DbErr> {
     let raise = "UPDATE settings SET roster_generation = roster_generation + 1";
     Query::new(dialect, raise).execute(tx).await?;

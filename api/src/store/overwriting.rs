@@ -37,11 +37,20 @@ pub(super) async fn without_overwriting<T>(
 
 impl Store {
     /// Moves SQLite's write-ahead log into the file and empties it: pages as they were before are in it. Readers who do not end
-    /// are not waited for; then the next one does it, or the end of the server.
+    /// are not waited for; then the next one does it, or the end of the server. In a task of its own: whoever hangs up
+    /// meanwhile must not leave the writer with a patience that is not its own.
     pub(super) async fn empty_write_ahead_log(&self) {
         if self.dialect == Dialect::Postgres {
             return;
         }
+        let store = self.clone();
+        let task = self.runtime.spawn(async move { store.try_often_to_empty_write_ahead_log().await });
+        if let Err(failed) = task.await {
+            tracing::warn!(error = %failed, "the write-ahead log could not be emptied");
+        }
+    }
+
+    async fn try_often_to_empty_write_ahead_log(&self) {
         for _ in 0..TRIES {
             match self.try_to_empty_write_ahead_log().await {
                 Ok(true) => return,

@@ -6,8 +6,9 @@
 //! statement, is the same for any number of rows.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::TryStreamExt;
 use sea_orm::sea_query::{ArrayType, Value};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, StreamTrait};
 use uuid::Uuid;
 
 use super::dialect::{Dialect, text_of_time};
@@ -70,6 +71,19 @@ impl Query {
     /// Runs it and returns its rows.
     pub(super) async fn all(self, on: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
         on.query_all_raw(self.statement()).await
+    }
+
+    /// Runs it and hands over its rows one by one as they come, so that there may be any number of them.
+    pub(super) async fn each(
+        self,
+        on: &DatabaseTransaction,
+        mut take: impl FnMut(&QueryResult) -> Result<(), DbErr>,
+    ) -> Result<(), DbErr> {
+        let mut rows = on.stream_raw(self.statement()).await?;
+        while let Some(row) = rows.try_next().await? {
+            take(&row)?;
+        }
+        Ok(())
     }
 
     /// Runs it and returns its first row.

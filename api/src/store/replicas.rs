@@ -12,7 +12,7 @@ use sea_orm::sqlx::{self, ConnectOptions, Executor};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-use super::{Dialect, Store};
+use super::{Calendar, Dialect, Store};
 use crate::error::{StoreError, chain};
 
 /// Names the lock that all serving replicas hold together; a rebuild wants it alone.
@@ -37,6 +37,11 @@ pub enum ServingError {
     /// What it counted now would be lost.
     #[error("the figures of this database are being rebuilt: start again once `edtech-api rebuild` is done")]
     Rebuilding,
+    /// It would add to figures what was not counted like them.
+    #[error(
+        "the figures of this database were counted anew by other rules than ours: start again with those"
+    )]
+    Rebuilt,
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,16 +62,17 @@ pub struct Serving {
 }
 
 struct Replicas {
+    calendar: Calendar,
     options: PgConnectOptions,
     listener: PgListener,
 }
 
 impl Store {
-    /// Says that this process serves; refuses while a rebuild is under way.
-    pub async fn announce_serving(&self) -> Result<Serving, ServingError> {
+    /// Says that this process serves, and counts by these rules; refuses while a rebuild is under way.
+    pub async fn announce_serving(&self, calendar: Calendar) -> Result<Serving, ServingError> {
         let replicas = match self.dialect {
             Dialect::Sqlite => None,
-            Dialect::Postgres => Some(Replicas::meet(&self.settings.url).await?),
+            Dialect::Postgres => Some(Replicas::meet(&self.settings.url, calendar).await?),
         };
         Ok(Serving { replicas })
     }
@@ -74,7 +80,7 @@ impl Store {
 
 impl Serving {
     /// Tells the others of each local commit, and `heard` of theirs. Ends where a rebuild began while the connection
-    /// was lost: then this process must stop counting.
+    /// was lost, or was done with other rules: then this process must stop counting.
     pub async fn exchange(self, committed: &Notify, heard: &mpsc::Sender<Heard>) -> ServingError {
         let Some(replicas) = self.replicas else {
             return std::future::pending().await;
@@ -88,18 +94,18 @@ impl Serving {
 }
 
 impl Replicas {
-    async fn meet(url: &str) -> Result<Self, ServingError> {
+    async fn meet(url: &str, calendar: Calendar) -> Result<Self, ServingError> {
         let options: PgConnectOptions = url.parse().map_err(unavailable)?;
         let options = options.application_name("edtech-api live");
         let listener = connect(&options).await?;
-        Ok(Self { options, listener })
+        Ok(Self { calendar, options, listener })
     }
 
     async fn listen(mut self, heard: &mpsc::Sender<Heard>) -> ServingError {
         loop {
             let lost = hear(&mut self.listener, heard).await;
             tracing::warn!(error = %lost, "lost the connection that listens to other replicas");
-            self.listener = match reconnect(&self.options).await {
+            self.listener = match reconnect(&self.options, &self.calendar).await {
                 Ok(listener) => listener,
                 Err(refusal) => return refusal,
             };
@@ -129,16 +135,29 @@ async fn connect_and_listen(options: &PgConnectOptions) -> Result<PgListener, Se
     if is_ours { Ok(listener) } else { Err(ServingError::Rebuilding) }
 }
 
-async fn reconnect(options: &PgConnectOptions) -> Result<PgListener, ServingError> {
+async fn reconnect(options: &PgConnectOptions, calendar: &Calendar) -> Result<PgListener, ServingError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match connect(options).await {
+        match connect_as_before(options, calendar).await {
             Err(ServingError::Store(error)) => tracing::debug!(error = %chain(&error), "cannot listen yet"),
             outcome => return outcome,
         }
         sleep(pause).await;
         pause = LONGEST_PAUSE.min(pause * 2);
     }
+}
+
+/// Connects once more. From the lock on nobody rebuilds, but until then somebody may have.
+async fn connect_as_before(
+    options: &PgConnectOptions,
+    calendar: &Calendar,
+) -> Result<PgListener, ServingError> {
+    let mut listener = connect(options).await?;
+    let rules = "SELECT time_zone = $1 AND completion_threshold = $2 FROM settings";
+    let rules = sqlx::query_scalar(rules).bind(calendar.zone.name()).bind(calendar.threshold);
+    let are_ours = timeout(PATIENCE, rules.fetch_one(&mut listener)).await;
+    let are_ours: bool = are_ours.unwrap_or(Err(lost(ErrorKind::TimedOut))).map_err(unavailable)?;
+    if are_ours { Ok(listener) } else { Err(ServingError::Rebuilt) }
 }
 
 /// Passes on what is said until the connection is lost.

@@ -47,8 +47,7 @@ pub struct Retained {
 impl Store {
     /// The moment from which on no log was removed.
     pub async fn logs_kept_from(&self, calendar: &Calendar) -> Result<DateTime<Utc>, StoreError> {
-        let settings = entity::setting::Entity::find().one(&self.reader).await?;
-        let closed_before = settings.and_then(|settings| settings.closed_before);
+        let closed_before = self.closed_before().await?;
         Ok(closed_before.map_or(DateTime::<Utc>::MIN_UTC, |day| calendar.start_of(day)))
     }
 
@@ -159,11 +158,12 @@ impl Store {
                 .write(move |tx| Box::pin(async move { remove_batch(tx, dialect, from, to).await }))
                 .await?;
             removed += batch;
-            if batch < BATCH {
-                tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
+            tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
+            // A batch may be short because others, an erasure perhaps, have removed some of it meanwhile.
+            let is_empty = if window.logs > BATCH { batch == 0 } else { batch < BATCH };
+            if is_empty {
                 return Ok(removed);
             }
-            tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
         }
     }
 

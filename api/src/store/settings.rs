@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::setting;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, RuntimeErr};
 
 use super::query::Query;
 use super::{Calendar, Store};
@@ -27,6 +27,23 @@ pub enum SettingsError {
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The same as [`Store::closed_before`], in the middle of other work.
+pub(super) async fn closed_before(on: &impl ConnectionTrait) -> Result<Option<NaiveDate>, DbErr> {
+    let settings = setting::Entity::find().one(on).await?;
+    Ok(settings.and_then(|settings| settings.closed_before))
+}
+
+/// Refuses to count by other rules than those of the database, which a rebuild may have changed under a server that was
+/// believed to be gone.
+pub(super) fn assert_counted_by(settings: &setting::Model, calendar: &Calendar) -> Result<(), DbErr> {
+    let theirs = (settings.time_zone.as_str(), settings.completion_threshold);
+    if theirs == (calendar.zone.name(), calendar.threshold) {
+        return Ok(());
+    }
+    let why = "the figures were counted anew by other rules than ours, so that nothing may be added to them by ours";
+    Err(DbErr::Conn(RuntimeErr::Internal(why.to_owned())))
 }
 
 impl Store {
@@ -57,7 +74,7 @@ impl Store {
 
     /// Days before this one are closed: logs of theirs are refused and nothing recounts them.
     pub async fn closed_before(&self) -> Result<Option<NaiveDate>, StoreError> {
-        Ok(self.settings().await?.closed_before)
+        Ok(closed_before(&self.reader).await?)
     }
 
     /// Changes whenever a learner moves, is erased, or what a server remembers of the roster may be wrong otherwise.

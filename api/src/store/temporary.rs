@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 use uuid::Uuid;
 
-use super::{DatabaseSettings, ErasureKey, Store, TrialDatabase, TrialDatabases};
+use super::{
+    DatabaseSettings, ErasureKey, Field, Store, StudentChange, StudentFields, TrialDatabase, TrialDatabases,
+    Upserted,
+};
 use crate::clock::Clock;
 use crate::entropy;
 
@@ -45,6 +49,19 @@ impl TemporaryStore {
     pub(crate) async fn close(mut self) {
         if let Some(database) = self.database.take() {
             database.remove().await.unwrap();
+        }
+    }
+}
+
+impl Store {
+    /// Enrols a learner; returns the id.
+    pub(crate) async fn enrol(&self, learner: &str, classroom: &str, now: DateTime<Utc>) -> i64 {
+        let fields = StudentFields { name: Field::Absent, classroom: Some(classroom.to_owned()) };
+        let change = StudentChange { external_id: learner.to_owned(), fields };
+        let mut outcomes = self.upsert_students(vec![change], now).await.unwrap();
+        match outcomes.pop().unwrap() {
+            Upserted::Created(row) | Upserted::Updated(row) | Upserted::Unchanged(row) => row.student_id,
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -390,7 +390,7 @@ export interface paths {
     post?: never;
     /**
      * Delete a classroom
-     * @description A classroom with learners stays: move them first.
+     * @description A classroom with learners stays: move them first. One that closed days have counted stays as well.
      */
     delete: operations["delete_classroom"];
     options?: never;

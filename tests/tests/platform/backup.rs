@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 on_sqlite!(
     what_a_backup_holds_is_what_a_restore_brings_back,
     what_is_no_backup_is_not_put_back,
+    a_restore_after_one_that_was_broken_off_is_of_its_own_backup,
     a_restore_beside_a_server_is_refused,
 );
 on_postgres!(a_dump_holds_what_it_brings_back, postgres_has_its_own_tools);
@@ -46,7 +47,7 @@ async fn what_a_backup_holds_is_what_a_restore_brings_back(database: Database) {
 
     watched(&client, "bob").await;
     assert_ne!(figures(&client).await, before);
-    platform.stop().await;
+    platform.kill().await;
 
     let said = Command::api(&database, ["restore", &file]).run().await.expect(0);
     assert!(said.contains("restored 1 logs") && said.contains("edtech.db.before-"), "{said}");
@@ -105,6 +106,37 @@ async fn what_is_no_backup_is_not_put_back(database: Database) {
     }
     database.assert_verified().await;
     assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1, "nothing was replaced");
+}
+
+/// What a restore was killed over is still in the write-ahead log of its unfinished copy.
+async fn a_restore_after_one_that_was_broken_off_is_of_its_own_backup(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let file = path(&database, "copy.db");
+    Command::api(&database, ["backup", &file]).run().await.expect(0);
+    let before = figures(&client).await;
+    platform.stop().await;
+    leave_unfinished(&file, &path(&database, "edtech.db.unfinished")).await;
+
+    Command::api(&database, ["restore", &file]).run().await.expect(0);
+    database.assert_verified().await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'stray'").await, 0);
+    let platform = Platform::start(&database).await;
+    assert_eq!(figures(&platform.client().await).await, before);
+}
+
+/// Leaves what a process leaves that is killed after its first commit: a copy, and beside it what is not yet in it.
+async fn leave_unfinished(backup: &str, unfinished: &str) {
+    std::fs::copy(backup, unfinished).expect("a copy");
+    let copy = sea_orm::Database::connect(format!("sqlite://{unfinished}")).await.expect("the copy");
+    let commit = "PRAGMA journal_mode = WAL; CREATE TABLE stray (a); DELETE FROM streaming_logs";
+    sea_orm::ConnectionTrait::execute_unprepared(&copy, commit).await.expect("a commit");
+    let log = format!("{unfinished}-wal");
+    let left = std::fs::read(&log).expect("a write-ahead log");
+    // Closing puts it into the file.
+    copy.close().await.expect("closed");
+    std::fs::write(&log, left).expect("what is left");
 }
 
 /// A step that only a later version knows.

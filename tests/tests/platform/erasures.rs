@@ -15,6 +15,7 @@ on_both_databases!(
     whoever_was_erased_is_kept_out_until_that_is_lifted,
     nothing_of_an_erased_learner_is_kept_again,
     what_nobody_can_read_is_erased_as_well,
+    a_name_that_somebody_else_has_by_now_is_found,
     with_another_key_there_is_no_start,
     a_list_of_tombstones_erases_elsewhere,
     nobody_can_try_names,
@@ -50,6 +51,25 @@ async fn an_erasure_has_a_receipt(database: Database) {
     assert_eq!((&entry["actor"], &entry["outcome"]), (&json!("story"), &json!("done")));
     assert_eq!(entry["detail"], format!("receipt {id}"));
     database.assert_verified().await;
+}
+
+/// A log that was refused while the name was Ada's, and again while it is that of another Ada, is of both.
+async fn a_name_that_somebody_else_has_by_now_is_found(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let first = client.enrol("ada", "Data_2025").await;
+    let refused = log("ada", AT, json!({"completion_percentage": 101}));
+    client.post_logs(std::slice::from_ref(&refused)).await;
+    client.patch_json(&format!("/students/{first}"), &json!({"external_id": "bob"})).await.expect(200);
+    let second = client.enrol("ada", "Data_2025").await;
+    for _again in 0..3 {
+        client.post_logs(std::slice::from_ref(&refused)).await;
+    }
+    let kept = client.rejected_logs().await;
+    assert_eq!((kept.len(), &kept[0]["times"]), (1, &json!(4)), "{kept:?}");
+
+    assert_eq!(client.erase(second).await["erased"]["rejected_logs"], 1);
+    assert!(client.rejected_logs().await.is_empty());
 }
 
 async fn whoever_was_erased_is_kept_out_until_that_is_lifted(database: Database) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
-use edtech_tests::{Client, Command, Database, Platform, eventually, log, on_both_databases};
+use edtech_tests::{Client, Command, Database, Platform, eventually, item, log, on_both_databases};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -18,6 +18,8 @@ on_both_databases!(
     a_server_with_the_setting_does_it_by_itself,
     logs_are_taken_in_while_old_ones_are_removed,
     a_command_waits_for_whoever_holds_the_logs,
+    closed_days_keep_their_time_zone,
+    a_classroom_that_closed_days_have_counted_stays,
     without_a_word_each_class_has_its_time
 );
 
@@ -190,6 +192,42 @@ async fn a_command_waits_for_whoever_holds_the_logs(database: Database) {
     held.commit().await.expect("a lock that is given back");
     let done = command.finished().await.expect(0);
     assert!(done.starts_with("removed 6 logs"), "{done}");
+    database.assert_verified().await;
+}
+
+/// What was counted of logs that are gone cannot be counted by other days.
+async fn closed_days_keep_their_time_zone(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    three_days(&client).await;
+    retention(&database, &["--keep-days", "10"]).await;
+    let before = answers(&client).await;
+    platform.stop().await;
+    database.left_alone().await;
+
+    let rebuild = || Command::api(&database, ["rebuild"]);
+    let refused = rebuild().env("EDTECH_TIME_ZONE", "Asia/Tokyo").quietly().run().await;
+    let why = refused.refusal();
+    assert!(why.contains("closed") && why.contains("EDTECH_TIME_ZONE=UTC"), "{why}");
+    database.assert_verified().await;
+    rebuild().run().await.expect(0);
+    let platform = Platform::start(&database).await;
+    assert!(answers(&platform.client().await).await == before, "something was changed all the same");
+}
+
+async fn a_classroom_that_closed_days_have_counted_stays(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    three_days(&client).await;
+    retention(&database, &["--keep-days", "10"]).await;
+    let students = client.get("/students?limit=1000").await.expect(200);
+    let ada = item(&students["items"], "external_id", "ada")["student_id"].as_i64().expect("an id");
+    client.erase(ada).await;
+    let before = client.get("/analytics/engagement").await.expect(200);
+
+    assert_eq!(client.delete("/classrooms/Data_2025").await.code(409), "classroom_in_use");
+    assert_eq!(client.get("/analytics/engagement").await.expect(200), before);
+    assert_eq!(client.daily(&day(20).to_string()).await["totals"]["streaming_logs"], 3);
     database.assert_verified().await;
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 const AT: &str = "2026-03-02T23:30:00Z";
+const PATIENCE: Duration = Duration::from_secs(30);
 
 on_both_databases!(
     a_start_with_another_time_zone_is_refused_until_a_rebuild,
@@ -236,9 +237,51 @@ mod alone {
 }
 
 mod together {
+    use sea_orm::ConnectionTrait;
+
     use super::*;
 
-    on_postgres!(four_replicas_start_at_once_on_an_empty_database, a_replica_that_differs_is_refused);
+    on_postgres!(
+        four_replicas_start_at_once_on_an_empty_database,
+        a_replica_that_differs_is_refused,
+        a_rebuild_waits_for_whoever_still_stores,
+        a_server_that_missed_a_rebuild_ends,
+    );
+
+    /// The lock that every group of logs holds together with the others until its commit.
+    const GATE: i64 = 0x0ED7_EC47;
+
+    /// A server whose connection was lost has lost the lock that keeps a rebuild out, and may still be at a group.
+    async fn a_rebuild_waits_for_whoever_still_stores(database: Database) {
+        Platform::start(&database).await.stop().await;
+        database.left_alone().await;
+        let group = database.begin().await;
+        let pass = format!("SELECT pg_advisory_xact_lock_shared({GATE})");
+        group.execute_unprepared(&pass).await.expect("the gate");
+        let rebuild = Command::api(&database, ["rebuild"]).start();
+        let waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        eventually("the rebuild waits", PATIENCE, async || {
+            (database.number(waiting).await == 1).then_some(())
+        })
+        .await;
+        group.commit().await.expect("a commit");
+        rebuild.finished().await.expect(0);
+    }
+
+    async fn a_server_that_missed_a_rebuild_ends(database: Database) {
+        Platform::start(&database).await.stop().await;
+        let server = Command::api(&database, ["serve", "--port", "0"]).quietly().start();
+        let sessions = "FROM pg_stat_activity WHERE datname = current_database() AND application_name";
+        let serving = format!("SELECT COUNT(*) {sessions} = 'edtech-api pulse'");
+        eventually("it serves", PATIENCE, async || (database.number(&serving).await == 1).then_some(()))
+            .await;
+        // As a rebuild leaves it that is done before the server is back.
+        database.execute("UPDATE settings SET time_zone = 'Europe/Paris'").await;
+        database.execute(&format!("SELECT pg_terminate_backend(pid) {sessions} = 'edtech-api live'")).await;
+        let ended = server.finished().await;
+        assert!(ended.refusal().contains("counted anew by other rules"), "{ended:?}");
+    }
 
     async fn four_replicas_start_at_once_on_an_empty_database(database: Database) {
         let replicas = join_all((0..4).map(|_| async { Platform::start(&database).await })).await;

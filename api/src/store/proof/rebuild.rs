@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+use entity::setting;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
 
+use super::Progress;
 use super::slices::Reading;
 use crate::error::StoreError;
 use crate::store::fold::fold;
+use crate::store::gate::{change_names, keep_ingestion_out};
 use crate::store::query::Query;
 use crate::store::record::Recording;
 use crate::store::replicas::SERVING_LOCK;
@@ -18,6 +22,19 @@ pub enum RebuildError {
     /// A server would go on counting by the old rules.
     #[error("a server is running on this database: stop every replica, then run `edtech-api rebuild` again")]
     Serving,
+    /// The logs of closed days are gone, and what was counted of them cannot be counted by other days.
+    #[error(
+        "the days before {closed_before} are closed, and were counted in {theirs}: their logs are gone, so that nothing counts \
+         them anew in {ours}. Set EDTECH_TIME_ZONE={theirs}"
+    )]
+    Closed {
+        /// Days before this one.
+        closed_before: NaiveDate,
+        /// The zone that was asked for.
+        ours: String,
+        /// The one that they were counted in.
+        theirs: String,
+    },
     /// The database could not do it; nothing was changed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,13 +54,22 @@ impl Store {
                 let progress = Arc::clone(&progress);
                 Box::pin(async move {
                     if is_served(tx, dialect).await? {
-                        return Ok(None);
+                        return Ok(Err(RebuildError::Serving));
                     }
-                    rebuild(tx, dialect, calendar, progress.as_ref()).await.map(Some)
+                    // A server that lost its lock with its connection may still store and fold; retention may close days.
+                    keep_ingestion_out(tx, dialect).await?;
+                    let settings = setting::Entity::find().one(tx).await?;
+                    let refusal = settings.as_ref().and_then(|it| closed_in_another_zone(it, &calendar));
+                    if let Some(refusal) = refusal {
+                        return Ok(Err(refusal));
+                    }
+                    let closed_before = settings.and_then(|settings| settings.closed_before);
+                    let reading = Reading { on: tx, dialect, calendar, closed_before };
+                    rebuild(&reading, progress.as_ref()).await.map(Ok)
                 })
             })
             .await?;
-        rebuilt.ok_or(RebuildError::Serving)
+        rebuilt
     }
 }
 
@@ -59,18 +85,20 @@ async fn is_served(tx: &DatabaseTransaction, dialect: Dialect) -> Result<bool, D
     Ok(!is_free)
 }
 
-async fn rebuild(
-    tx: &DatabaseTransaction,
-    dialect: Dialect,
-    calendar: Calendar,
-    progress: &(dyn Fn(u64, u64) + Send + Sync),
-) -> Result<u64, DbErr> {
-    let settings = entity::setting::Entity::find().one(tx).await?;
-    let closed_before = settings.and_then(|settings| settings.closed_before);
-    let reading = Reading { on: tx, dialect, calendar, closed_before };
+/// Days of another zone begin at other moments: at the border logs would be counted twice, or by nobody.
+fn closed_in_another_zone(settings: &setting::Model, calendar: &Calendar) -> Option<RebuildError> {
+    let (ours, theirs) = (calendar.zone.name().to_owned(), settings.time_zone.clone());
+    let closed_before = settings.closed_before.filter(|_| ours != theirs)?;
+    Some(RebuildError::Closed { closed_before, ours, theirs })
+}
+
+async fn rebuild(reading: &Reading<'_, DatabaseTransaction>, progress: Progress<'_>) -> Result<u64, DbErr> {
+    let &Reading { on: tx, dialect, calendar, closed_before } = reading;
+    // Whoever counts by what it remembers asks first whether the rules are still the same.
+    change_names(tx, dialect).await?;
     // Of what was appended some is no rollup of the log: what came in, and how often a day has changed.
     fold(tx, dialect).await?;
-    clear(&reading).await?;
+    clear(reading).await?;
     let learners = reading.count_learners().await?;
     let (mut logs, mut done, mut slice) = (0, 0, None);
     loop {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
 
 use crate::store::query::Query;
 use crate::store::record::{LoggedViewing, Tally, ViewingDay};
 use crate::store::{Calendar, Dialect, FIRST_DAY};
 
-/// Learners whose logs are held in memory at once.
+/// Learners whose viewings are held in memory at once; their logs are counted as they are read.
 const LEARNERS: i64 = 100;
 
 /// Learners with ids above `after`, up to and including `upto`.
@@ -68,21 +68,6 @@ impl<C: ConnectionTrait> Reading<'_, C> {
         Ok(Some(Slice { after, upto }))
     }
 
-    /// Counts the raw log of a slice anew.
-    pub(super) async fn recount(&self, slice: Slice) -> Result<Recount, DbErr> {
-        let from = self.closed_before.map_or(DateTime::UNIX_EPOCH, |day| self.calendar.start_of(day));
-        let logs = self.of_slice(include_str!("../sql/slice_streaming_logs.sql"), slice);
-        let mut recount = Recount::default();
-        for row in logs.bind_time("from", from).all(self.on).await? {
-            let log = logged_viewing(&row)?;
-            recount.tally.add(&self.calendar, &log);
-            recount.logs += 1;
-            recount.students.insert(log.student_id);
-            recount.lessons.insert(log.lesson_id);
-        }
-        Ok(recount)
-    }
-
     /// Reads the rollups of a slice.
     pub(super) async fn counted(&self, slice: Slice) -> Result<Counted, DbErr> {
         let viewing_days = self.of_slice(include_str!("../sql/slice_viewing_days.sql"), slice);
@@ -101,6 +86,25 @@ impl<C: ConnectionTrait> Reading<'_, C> {
 
     fn of_slice(&self, sql: &str, slice: Slice) -> Query {
         Query::new(self.dialect, sql).bind("after", slice.after).bind("upto", slice.upto)
+    }
+}
+
+impl Reading<'_, DatabaseTransaction> {
+    /// Counts the raw log of a slice anew.
+    pub(super) async fn recount(&self, slice: Slice) -> Result<Recount, DbErr> {
+        let from = self.closed_before.map_or(DateTime::UNIX_EPOCH, |day| self.calendar.start_of(day));
+        let logs = self.of_slice(include_str!("../sql/slice_streaming_logs.sql"), slice);
+        let mut recount = Recount::default();
+        let count = |row: &QueryResult| {
+            let log = logged_viewing(row)?;
+            recount.tally.add(&self.calendar, &log);
+            recount.logs += 1;
+            recount.students.insert(log.student_id);
+            recount.lessons.insert(log.lesson_id);
+            Ok(())
+        };
+        logs.bind_time("from", from).each(self.on, count).await?;
+        Ok(recount)
     }
 }
 

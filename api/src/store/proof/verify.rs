@@ -10,6 +10,7 @@ use super::compare::{Difference, differences};
 use super::slices::{Reading, Slice};
 use crate::error::StoreError;
 use crate::store::query::{Query, Rows};
+use crate::store::settings::closed_before;
 use crate::store::{Calendar, FIRST_DAY, Store, derived};
 
 /// What a verification found.
@@ -24,21 +25,21 @@ pub struct Verification {
 }
 
 impl Store {
-    /// Recomputes every figure from the raw log and compares. Each slice sees one snapshot, so a server may go on.
+    /// Recomputes every figure from the raw log and compares. Each slice sees one snapshot, so a server may go on, and
+    /// retention may close days meanwhile.
     pub async fn verify(
         &self,
         calendar: Calendar,
         progress: Progress<'_>,
     ) -> Result<Verification, StoreError> {
-        let closed_before = self.closed_before().await?;
-        let mut verification = Verification { closed_before, ..Verification::default() };
+        let mut verification = Verification::default();
         let mut minutes = BTreeMap::new();
         let mut slice = None;
-        let learners = self.reading(&self.reader, calendar, closed_before).count_learners().await?;
+        let learners = self.reading(&self.reader, calendar, None).count_learners().await?;
         let mut done = 0;
         loop {
             let snapshot = self.snapshot().await?;
-            let reading = self.reading(&snapshot, calendar, closed_before);
+            let reading = self.reading(&snapshot, calendar, closed_before(&snapshot).await?);
             slice = reading.next_slice(slice).await?;
             let Some(slice) = slice else { break };
             let seen = verify_slice(&reading, slice, &mut verification, &mut minutes).await?;
@@ -63,6 +64,7 @@ impl Store {
     /// What derives from the rollups that were compared so far, all in one snapshot.
     async fn verify_derived(&self, verification: &mut Verification) -> Result<(), StoreError> {
         let snapshot = self.snapshot().await?;
+        verification.closed_before = closed_before(&snapshot).await?;
         let from = verification.closed_before.unwrap_or(FIRST_DAY);
         let found = derived::differences(&snapshot, self.dialect, from).await?;
         snapshot.commit().await?;
@@ -71,32 +73,41 @@ impl Store {
         Ok(())
     }
 
-    /// Slices are seen one after another while logs arrive, so a minute that differs is looked at again, in one snapshot.
+    /// Slices are seen one after another while logs arrive, so a minute that differs is looked at again; all of that in one
+    /// snapshot, which also tells which minutes are closed by now.
     async fn verify_minutes(
         &self,
         calendar: Calendar,
         recounted: &BTreeMap<DateTime<Utc>, i64>,
         verification: &mut Verification,
     ) -> Result<(), StoreError> {
-        let from = verification.closed_before.map_or(DateTime::UNIX_EPOCH, |day| calendar.start_of(day));
+        let snapshot = self.snapshot().await?;
+        let closed_before = closed_before(&snapshot).await?;
+        let from = closed_before.map_or(DateTime::UNIX_EPOCH, |day| calendar.start_of(day));
         let rollup =
             Query::new(self.dialect, include_str!("../sql/log_minutes_from.sql")).bind_time("from", from);
         let mut counted: BTreeMap<DateTime<Utc>, i64> = BTreeMap::new();
-        for row in rollup.all(&self.reader).await? {
+        for row in rollup.all(&snapshot).await? {
             counted.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         }
-        let minutes: BTreeSet<_> = counted.keys().chain(recounted.keys()).copied().collect();
+        let open = recounted.range(from..).map(|(minute, _)| minute);
+        let minutes: BTreeSet<_> = counted.keys().chain(open).copied().collect();
         for minute in minutes.into_iter().filter(|minute| counted.get(minute) != recounted.get(minute)) {
-            verification.differences.extend(self.verify_minute(minute).await?);
+            verification.differences.extend(self.verify_minute(&snapshot, minute).await?);
         }
+        snapshot.commit().await?;
         Ok(())
     }
 
-    async fn verify_minute(&self, minute: DateTime<Utc>) -> Result<Option<Difference>, StoreError> {
+    async fn verify_minute(
+        &self,
+        snapshot: &DatabaseTransaction,
+        minute: DateTime<Utc>,
+    ) -> Result<Option<Difference>, StoreError> {
         let both = Query::new(self.dialect, include_str!("../sql/minute_in_log_and_rollup.sql"))
             .bind_time("from", minute)
             .bind_time("to", minute + TimeDelta::minutes(1));
-        let Some(row) = both.one(&self.reader).await? else { return Ok(None) };
+        let Some(row) = both.one(snapshot).await? else { return Ok(None) };
         let (in_log, in_rollup): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let place = || format!("log_minutes at {minute}");
         Ok((in_log != in_rollup).then(|| Difference::new(place(), in_rollup, in_log)))

@@ -9,7 +9,8 @@ use sea_orm::{DbErr, EntityTrait};
 use tokio::sync::Mutex;
 
 use super::roster::Roster;
-use crate::store::{Store, Submission};
+use crate::store::settings::assert_counted_by;
+use crate::store::{Calendar, Store, Submission};
 
 /// Learners and lessons that are remembered, at most: some tens of MB. Beyond it everything is forgotten, and those who
 /// are active come back with their next log.
@@ -54,20 +55,22 @@ impl Store {
     pub(super) async fn recall<T>(
         &self,
         group: &[Submission],
+        calendar: &Calendar,
         look: impl FnOnce(&Remembered) -> T,
     ) -> Result<T, DbErr> {
         let mut memory = self.memory.roster.lock().await;
         let remembered = match memory.take() {
             Some(remembered) if remembered.has_room() => remembered,
-            _ => self.remember_latest().await?,
+            _ => self.remember_latest(calendar).await?,
         };
         let remembered = self.complete(remembered, group).await?;
         Ok(look(memory.insert(remembered)))
     }
 
     /// The generation first: what is asked for afterwards is at least as new.
-    async fn remember_latest(&self) -> Result<Remembered, DbErr> {
+    async fn remember_latest(&self, calendar: &Calendar) -> Result<Remembered, DbErr> {
         let settings = entity::setting::Entity::find().one(&self.reader).await?;
+        settings.iter().try_for_each(|it| assert_counted_by(it, calendar))?;
         let (closed_before, generation) =
             settings.map_or((None, 0), |settings| (settings.closed_before, settings.roster_generation));
         let mut roster = Roster::empty(closed_before);

@@ -23,6 +23,8 @@ mod resent;
 mod roster;
 mod row_by_row;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -94,7 +96,7 @@ impl Store {
         calendar: Calendar,
         group: &Arc<Vec<Submission>>,
     ) -> Result<Result<Vec<Vec<Verdict>>, Refuted>, StoreError> {
-        let assumed = self.recall(group, |known| Assumed::among(group, known, &calendar)).await?;
+        let assumed = self.recall(group, &calendar, |known| Assumed::among(group, known, &calendar)).await?;
         let assumed = Arc::new(assumed);
         if assumed.is_empty() {
             let group = Arc::clone(group);
@@ -121,7 +123,8 @@ impl Store {
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
     ) -> Result<Vec<Vec<Verdict>>, StoreError> {
-        let assumed = self.recall(&group, |known| Assumed::among(&group, known, &calendar)).await?;
+        let assumed =
+            self.recall(&group, &calendar, |known| Assumed::among(&group, known, &calendar)).await?;
         let assumed = Arc::new(assumed);
         let resent = self.resent_among(calendar, &assumed).await?;
         if !resent.is_empty() {

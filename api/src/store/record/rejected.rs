@@ -112,7 +112,7 @@ impl Recording<'_> {
             .bigint("times", logs().map(|log| log.times))
             .time("last_seen", logs().map(|log| log.last_seen));
         let upsert = Query::new(self.dialect, include_str!("../sql/keep_rejected_logs.sql"));
-        upsert.rows(rows).execute(self.tx).await?;
+        upsert.rows(rows).bind("longest", LEARNER_REF_LIMIT as i64).execute(self.tx).await?;
         Ok(())
     }
 }

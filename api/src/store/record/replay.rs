@@ -1,5 +1,7 @@
 //! Rejected logs that are tried again: stored and taken off the list in the same transaction.
 
+use std::collections::HashSet;
+
 use sea_orm::DbErr;
 
 use super::Recording;
@@ -10,15 +12,17 @@ use crate::store::query::Query;
 use crate::store::{RejectedLogKey, Rejection, Verdict};
 
 impl Recording<'_> {
-    /// Locks the rejected logs that are tried again, and drops the tries whose rejected log is no longer there.
+    /// Locks the rejected logs that are tried again, and drops the tries whose rejected log is no longer there, or is tried
+    /// twice: one that names no `log_id` would be another log each time.
     pub(super) async fn withdraw_vanished_replays(&self, admission: &mut Admission<'_>) -> Result<(), DbErr> {
         let keys: Vec<&RejectedLogKey> = admission.entries.iter().filter_map(replayed).collect();
         if keys.is_empty() {
             return Ok(());
         }
         let known = self.known(keys.into_iter()).await?;
+        let mut tried = HashSet::new();
         for entry in &mut admission.entries {
-            if replayed(entry).is_some_and(|key| !known.contains(key)) {
+            if replayed(entry).is_some_and(|key| !known.contains(key) || !tried.insert(key)) {
                 entry.verdict = Some(Verdict::Gone);
             }
         }

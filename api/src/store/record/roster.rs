@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryResult};
 use super::Recording;
 use super::erased::ERASED;
 use crate::store::query::{Query, Rows};
+use crate::store::settings::assert_counted_by;
 use crate::store::{Dialect, Reference, Rejection, StreamingLog};
 
 /// What the database knows of the learners and lessons that a group names.
@@ -60,6 +61,7 @@ impl Recording<'_> {
     /// Every learner and lesson that these logs name. Who has passed the gate may rely on it until the commit.
     pub(super) async fn roster_of(&self, logs: &[&StreamingLog]) -> Result<Roster, DbErr> {
         let settings = entity::setting::Entity::find().one(self.tx).await?;
+        settings.iter().try_for_each(|it| assert_counted_by(it, &self.calendar))?;
         let mut roster = Roster::empty(settings.and_then(|settings| settings.closed_before));
         roster.students.learn(self.tx, self.dialect, logs.iter().map(|log| &log.learner)).await?;
         roster.lessons.learn(self.tx, self.dialect, logs.iter().map(|log| &log.lesson)).await?;

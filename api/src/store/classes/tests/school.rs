@@ -12,8 +12,8 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use crate::store::{
-    Actor, Calendar, DaySpan, Erasure, Field, Figures, Furthest, Item, LessonFilter, Reference, Store,
-    StreamingLog, StudentChange, StudentFields, Submission, Upserted, Verdict,
+    Actor, Calendar, DaySpan, Erasure, Figures, Furthest, Item, LessonFilter, Reference, Store, StreamingLog,
+    Submission, Verdict,
 };
 
 pub(super) const CALENDAR: Calendar = Calendar { zone: Tz::Europe__Paris, threshold: 90 };
@@ -161,15 +161,9 @@ impl<'s> School<'s> {
     }
 
     async fn enrol(&self, external_id: String, classroom: usize) -> Learner {
-        let fields = StudentFields { name: Field::Absent, classroom: Some(CLASSROOMS[classroom].to_owned()) };
-        let change = StudentChange { external_id: external_id.clone(), fields };
         let now = at("2026-03-31T00:00:00Z");
-        match self.store.upsert_students(vec![change], now).await.unwrap().pop().unwrap() {
-            Upserted::Created(row) | Upserted::Updated(row) | Upserted::Unchanged(row) => {
-                Learner { student_id: row.student_id, external_id, classroom }
-            }
-            other => panic!("{other:?}"),
-        }
+        let student_id = self.store.enrol(&external_id, CLASSROOMS[classroom], now).await;
+        Learner { student_id, external_id, classroom }
     }
 
     async fn erase(&mut self, learner: usize) {
