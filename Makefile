@@ -18,7 +18,7 @@ test-all: ## The same with the long forms of the tests
 	@scripts/needs test
 	@scripts/test --all
 
-torture: ## Have happen to the platform what may happen to it, as often as docs/OPERATIONS.md says (FAULTS="kills away" for some)
+torture: ## Have happen to the platform what may happen to it, in the long form of five hours (FAULTS="kills away" for some)
 	@scripts/needs torture
 	@scripts/torture $(FAULTS)
 
@@ -62,6 +62,7 @@ openapi: ## Write openapi/openapi.json from the code, and the dashboard's client
 
 screenshots: ## Take a picture of every page of the dashboard, into docs/images
 	@scripts/needs test
+	@scripts/dashboard build
 	cargo build --workspace --bins --locked
 	@scripts/dashboard look
 

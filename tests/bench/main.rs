@@ -43,7 +43,7 @@ Measures the platform beside its database, on a machine that should have nothing
 
 Usage: edtech-bench [PART …]
 
-Without a part it measures all of the table and keeps it in docs/PERFORMANCE.md, in about an hour; with parts it measures
+Without a part it measures all of the table and keeps it in docs/PERFORMANCE.md, in about three hours; with parts it measures
 these and only prints. There are";
 
 #[tokio::main]

@@ -10,9 +10,9 @@ from manifests import BUILDS, REPOSITORY, Container, Object, Workload, build, fi
 from quantities import GIB, quantity
 from references import configured, files
 
-# The API keeps ten connections for requests and takes six more for its own work; others get by with what is left.
-API_CONNECTIONS = 10 + 6
-OTHER_CONNECTIONS = 10
+# The API has ten connections for reading, ten for writing and six for its own work; others get by with what is left.
+API_CONNECTIONS = 2 * 10 + 6
+OTHER_CONNECTIONS = 20
 
 
 def database(objects: list[Object]) -> Workload:

@@ -13,7 +13,7 @@ Has everything happen to the platform that may happen to it, and judges what it 
 
 Usage: edtech-torture [OPTIONS] [FAULT …]
 
-  --long             as often as docs/OPERATIONS.md says, five hours in all; without it less, nine minutes
+  --long             more often and for longer, five hours in all; without it nine minutes
   --seed N           the draws of an earlier run, which it printed first
   --database NAME    sqlite, postgres or both, which is the default
   --minutes N        how long the steady load goes on; 1, or 120 with --long

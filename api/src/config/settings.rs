@@ -22,7 +22,8 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", help_heading = DATABASE)]
     pub(super) database_url_file: Option<PathBuf>,
 
-    /// The most connections to the database.
+    /// The most connections to the database for reading, and for writing: a server on PostgreSQL takes up to twice as many,
+    /// and six for itself.
     #[arg(long, env = "EDTECH_DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "10", help_heading = DATABASE)]
     pub(super) database_connections: String,
 
@@ -56,7 +57,8 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_METRICS_LISTEN", value_name = "ADDRESS", help_heading = SERVER)]
     pub(super) metrics_listen: Option<String>,
 
-    /// How long a stop may take before what is left is dropped.
+    /// How long a stop may take before what is left of the requests is dropped. The audit log and the database may take seven
+    /// seconds more, a benchmark twenty.
     #[arg(long, env = "EDTECH_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value = "10", help_heading = SERVER)]
     pub(super) shutdown_seconds: String,
 
