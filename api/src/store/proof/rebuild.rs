@@ -49,27 +49,25 @@ impl Store {
         progress: Arc<dyn Fn(u64, u64) + Send + Sync>,
     ) -> Result<u64, RebuildError> {
         let dialect = self.dialect;
-        let rebuilt = self
-            .write(move |tx| {
-                let progress = Arc::clone(&progress);
-                Box::pin(async move {
-                    if is_served(tx, dialect).await? {
-                        return Ok(Err(RebuildError::Serving));
-                    }
-                    // A server that lost its lock with its connection may still store and fold; retention may close days.
-                    keep_ingestion_out(tx, dialect).await?;
-                    let settings = setting::Entity::find().one(tx).await?;
-                    let refusal = settings.as_ref().and_then(|it| closed_in_another_zone(it, &calendar));
-                    if let Some(refusal) = refusal {
-                        return Ok(Err(refusal));
-                    }
-                    let closed_before = settings.and_then(|settings| settings.closed_before);
-                    let reading = Reading { on: tx, dialect, calendar, closed_before };
-                    rebuild(&reading, progress.as_ref()).await.map(Ok)
-                })
+        self.write(move |tx| {
+            let progress = Arc::clone(&progress);
+            Box::pin(async move {
+                if is_served(tx, dialect).await? {
+                    return Ok(Err(RebuildError::Serving));
+                }
+                // A server that lost its lock with its connection may still store and fold; retention may close days.
+                keep_ingestion_out(tx, dialect).await?;
+                let settings = setting::Entity::find().one(tx).await?;
+                let refusal = settings.as_ref().and_then(|it| closed_in_another_zone(it, &calendar));
+                if let Some(refusal) = refusal {
+                    return Ok(Err(refusal));
+                }
+                let closed_before = settings.and_then(|settings| settings.closed_before);
+                let reading = Reading { on: tx, dialect, calendar, closed_before };
+                rebuild(&reading, progress.as_ref()).await.map(Ok)
             })
-            .await?;
-        rebuilt
+        })
+        .await?
     }
 }
 
