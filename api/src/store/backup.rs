@@ -155,7 +155,7 @@ impl DatabaseSettings {
         backup: Backup,
         moment: &str,
     ) -> Result<Restored, BackupError> {
-        let replaced = database.exists().then(|| with_suffix(database, moment));
+        let replaced = database.exists().then(|| free_name(&with_suffix(database, moment)));
         if let Some(replaced) = &replaced {
             keep_as(database, replaced)?;
         }
@@ -226,6 +226,15 @@ fn keep_as(database: &Path, other: &Path) -> Result<(), BackupError> {
         linked => linked,
     };
     kept.and_then(|()| File::open(other)?.sync_all()).map_err(|error| of_file(other, error))
+}
+
+/// This name, or where it is taken, as by a restore in the same second, one that goes on from it.
+fn free_name(file: &Path) -> PathBuf {
+    let others = (2..).map(|number| with_ending(file, &format!("-{number}")));
+    std::iter::once(file.to_owned())
+        .chain(others)
+        .find(|name| !name.exists())
+        .unwrap_or_else(|| file.to_owned())
 }
 
 fn remove_what_lies_beside(database: &Path) -> Result<(), BackupError> {
