@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::frames::Frame;
 use super::*;
-use crate::store::{Actor, Erasure, Item, Reference, StreamingLog, Submission, TemporaryStore, Verdict};
+use crate::store::temporary::{log_of, on_both_databases};
+use crate::store::{Actor, Erasure, Submission, Verdict};
 
 const CALENDAR: Calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
 
@@ -45,18 +45,7 @@ impl Stepped {
 
     async fn post(&mut self, learner: &str, lesson: &str) {
         self.logs += 1;
-        let named = |name: &str| Reference { id: None, external_id: Some(name.to_owned()) };
-        let log = StreamingLog {
-            log_id: Some(Uuid::from_u128(self.logs)),
-            learner: named(learner),
-            lesson: named(lesson),
-            event_type: "progress".to_owned(),
-            watch_time_seconds: Some(60),
-            completion_percentage: Some(95),
-            event_timestamp: Clock.now(),
-            event_timestamp_is_given: true,
-        };
-        let item = Item { payload: Bytes::new(), parsed: Ok(log), named: Vec::new(), replays: None };
+        let item = log_of(learner, lesson, self.logs, Clock.now());
         let submission =
             Submission { client: "school".to_owned(), received_at: Clock.now(), items: vec![item] };
         let verdicts = self.store.record(CALENDAR, Arc::new(vec![submission])).await.unwrap();
@@ -103,26 +92,6 @@ fn learners_of(frame: &Value) -> Vec<i64> {
 
 const DOCKER: &str = "introduction-a-docker";
 const AIRFLOW: &str = "maitriser-airflow";
-
-/// Tells a story on both databases.
-macro_rules! on_both_databases {
-    ($($story:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $story() {
-                super::$story(&super::TemporaryStore::open().await.store).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $story() {
-                let temporary = super::TemporaryStore::open_on_postgres().await;
-                super::$story(&temporary.store).await;
-                temporary.close().await;
-            })+
-        }
-    };
-}
 
 on_both_databases!(
     watchers_are_told_of_their_classrooms_alone,

@@ -48,7 +48,7 @@ mod streaming_log;
 mod streaming_logs;
 mod students;
 #[cfg(test)]
-mod temporary;
+pub(crate) mod temporary;
 mod timeseries;
 mod tokens;
 mod transaction;

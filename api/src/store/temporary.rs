@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rand::RngExt;
 use uuid::Uuid;
 
 use super::{
-    DatabaseSettings, ErasureKey, Field, Store, StudentChange, StudentFields, TrialDatabase, TrialDatabases,
-    Upserted,
+    DatabaseSettings, ErasureKey, Field, Item, Reference, Store, StreamingLog, StudentChange, StudentFields,
+    TrialDatabase, TrialDatabases, Upserted,
 };
 use crate::clock::Clock;
 use crate::entropy;
@@ -52,6 +53,43 @@ impl TemporaryStore {
         }
     }
 }
+
+/// A log of this learner's; another one for each number.
+pub(crate) fn log_of(learner: &str, lesson: &str, number: u128, at: DateTime<Utc>) -> Item {
+    let named = |name: &str| Reference { id: None, external_id: Some(name.to_owned()) };
+    let log = StreamingLog {
+        log_id: Some(Uuid::from_u128(number)),
+        learner: named(learner),
+        lesson: named(lesson),
+        event_type: "progress".to_owned(),
+        watch_time_seconds: Some(60),
+        completion_percentage: Some(95),
+        event_timestamp: at,
+        event_timestamp_is_given: true,
+    };
+    Item { payload: Bytes::from_static(b"{}"), parsed: Ok(log), named: Vec::new(), replays: None }
+}
+
+/// Tells a story on both databases.
+macro_rules! on_both_databases {
+    ($($story:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story(&crate::store::TemporaryStore::open().await.store).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $story() {
+                let temporary = crate::store::TemporaryStore::open_on_postgres().await;
+                super::$story(&temporary.store).await;
+                temporary.close().await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_databases;
 
 impl Store {
     /// Enrols a learner; returns the id.

@@ -32,6 +32,7 @@ mod pages;
 mod pending;
 mod progress;
 mod properties;
+mod rebuild;
 mod rejected_logs;
 mod retention;
 mod roles;

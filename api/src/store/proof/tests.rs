@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
-use uuid::Uuid;
 
-use crate::store::{Actor, Calendar, Item, Reference, Store, StreamingLog, Submission, TemporaryStore};
+use crate::store::temporary::log_of;
+use crate::store::{Actor, Calendar, Store, Submission, TemporaryStore};
 
 const CALENDAR: Calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
 
@@ -20,21 +19,6 @@ fn then() -> DateTime<Utc> {
     "2026-03-02T10:00:00Z".parse().unwrap()
 }
 
-fn log_of(learner: &str) -> Item {
-    let named = |name: &str| Reference { id: None, external_id: Some(name.to_owned()) };
-    let log = StreamingLog {
-        log_id: Some(Uuid::nil()),
-        learner: named(learner),
-        lesson: named("introduction-a-docker"),
-        event_type: "progress".to_owned(),
-        watch_time_seconds: Some(30),
-        completion_percentage: Some(95),
-        event_timestamp: then(),
-        event_timestamp_is_given: true,
-    };
-    Item { payload: Bytes::new(), parsed: Ok(log), named: Vec::new(), replays: None }
-}
-
 /// After the first slice of learners the day is closed, and its logs are gone.
 async fn a_day_that_is_closed_meanwhile_is_no_difference(store: &Store) {
     store.agree_on_settings(&CALENDAR).await.unwrap();
@@ -42,7 +26,7 @@ async fn a_day_that_is_closed_meanwhile_is_no_difference(store: &Store) {
     for number in 0..LEARNERS {
         let learner = format!("learner-{number}");
         store.enrol(&learner, "Data_2025", then()).await;
-        items.push(log_of(&learner));
+        items.push(log_of(&learner, "introduction-a-docker", 0, then()));
     }
     let submission = Submission { client: "school".to_owned(), received_at: then(), items };
     store.record(CALENDAR, Arc::new(vec![submission])).await.unwrap();
