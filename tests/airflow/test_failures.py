@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import edtech_analytics as tasks
 import pytest
 from conftest import TIME_ZONE
 from edtech import Platform
-from proxy import Proxy, unavailable
+from proxy import Answer, Proxy, unavailable
 
 Connect = Callable[[str, tuple[str, str]], None]
 
@@ -67,6 +68,15 @@ def test_a_403_fails_at_once_and_says_why(
     assert "PUT /analytics/daily/2021-06-10/report: 403 insufficient_scope: " in told
     assert "(request " in told
     assert platform.request("GET", "/analytics/daily/2021-06-10/report").status_code == 404
+
+
+def test_a_token_that_is_good_no_longer_is_exchanged_by_the_next_try(proxy: Proxy, platform: Platform) -> None:
+    body = {"title": "Unauthorized", "status": 401, "code": "token_invalid", "detail": "The token does not hold."}
+    proxy.next("PUT", Answer(401, body | {"request_id": "made-up"}))
+    with pytest.raises(tasks.PlatformUnavailable, match="PUT /analytics/daily/2021-06-11/report: 401 token_invalid"):
+        tasks.generate_daily_report("2021-06-11", {}, {}, {})
+    assert tasks.generate_daily_report("2021-06-11", {}, {}, {})["made"] == "for the first time"
+    assert proxy.statuses("PUT") == [401, 201]
 
 
 def test_the_platform_is_killed_and_started_again_in_the_middle_of_a_run(

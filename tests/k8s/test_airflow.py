@@ -54,9 +54,9 @@ def test_each_process_is_there_once(name: str, which: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_AIRFLOW)
-def test_its_pages_are_behind_a_load_balancer(name: str) -> None:
+def test_its_pages_are_behind_a_load_balancer_where_the_network_is_ones_own(name: str) -> None:
     service = find(build(name), "Service", "airflow-webserver")
-    assert service["spec"]["type"] == "LoadBalancer"
+    assert service["spec"]["type"] == ("ClusterIP" if name == "overlays/production" else "LoadBalancer")
     assert [port["port"] for port in service["spec"]["ports"]] == [8080]
 
 

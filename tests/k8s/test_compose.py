@@ -154,9 +154,27 @@ def test_what_is_mounted_is_in_the_repository(compose: dict[str, Any], services:
                 assert source in compose["volumes"], f"{name}: {source}"
 
 
+def target(mount: dict[str, Any] | str) -> str:
+    return mount["target"] if isinstance(mount, dict) else mount.split(":")[1]
+
+
+def test_each_sees_its_own_secrets_alone(services: dict[str, Service]) -> None:
+    folders = {}
+    for name, service in services.items():
+        for mount in service.get("volumes", []):
+            if isinstance(mount, str):
+                assert name == "secrets" or not mount.startswith("secrets:"), name
+            elif mount["source"] == "secrets":
+                assert mount["read_only"] is True and mount["target"] == f"/run/secrets/{mount['volume']['subpath']}"
+                folders[name] = mount["volume"]["subpath"]
+    of_the_api = dict.fromkeys(("api", "migrate", "client-simulator"), "edtech")
+    others = {"db-service": "edtech-db", "simulator": "simulator", "grafana": "grafana"}
+    assert folders == of_the_api | others
+
+
 def test_files_that_settings_name_are_on_a_volume(services: dict[str, Service]) -> None:
     for name, service in services.items():
-        folders = [mount.split(":")[1] for mount in service.get("volumes", []) if isinstance(mount, str)]
+        folders = [target(mount) for mount in service.get("volumes", [])]
         for key, value in environment(service).items():
             if key.endswith("_FILE"):
                 assert any(value.startswith(f"{folder}/") for folder in folders), f"{name}: {key}"

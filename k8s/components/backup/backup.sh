@@ -11,6 +11,7 @@ main() {
     local unfinished=$directory/unfinished
     # Left over where a run was killed.
     rm --force "$unfinished"
+    make_room "$directory"
     pg_dump --format=custom --file="$unfinished"
     pg_restore --file=/dev/null "$unfinished"
     sync "$unfinished"
@@ -18,6 +19,20 @@ main() {
     sync "$directory"
     echo "$file: $(stat --format=%s "$file") bytes"
     remove_old "$directory" "$keep"
+}
+
+# A volume that is too small for so many copies holds fewer, and never none: the newest one stays.
+make_room() {
+    local files=("$1"/edtech-*.dump) free needed
+    [[ -e ${files[0]} ]] || return 0
+    # As large as the last one, and a tenth that the database may have grown by.
+    needed=$(($(stat --format=%s "${files[-1]}") * 11 / 10))
+    for ((i = 0; i < ${#files[@]} - 1; i++)); do
+        free=$(df --output=avail --block-size=1 "$1" | tail -n 1)
+        ((free < needed)) || return 0
+        rm "${files[i]}"
+        echo "${files[i]} is removed before its time: the volume is too small for so many copies" >&2
+    done
 }
 
 # Their names sort by age.

@@ -15,9 +15,9 @@ main() {
     echo "restoring $file"
     # What is not committed at the end is undone, also where the copy could not be read.
     if has_records "$file"; then
-        { begin && keep && all_but audit_log "$file" && entries "$file" && bring && commit; } | run
+        { begin && keep && forget audit_log && all_but audit_log "$file" && entries "$file" && bring && commit; } | run
     else
-        { begin && all_but '' "$file" && hand_over && commit; } | run
+        { begin && forget '' && all_but '' "$file" && hand_over && commit; } | run
     fi
     echo "restored"
 }
@@ -58,6 +58,40 @@ FROM (
     UNION ALL
     SELECT last_value, is_called FROM public.students_student_id_seq
 ) AS numbers;
+SQL
+}
+
+# forget NAME: drops all of the servers' own but what has this in its name. What the copy knows nothing of would stay otherwise,
+# where the copy is from before an upgrade: the upgrade after it would find its tables there already.
+forget() {
+    local kept="(hand_over_audit_log${1:+|$1})"
+    cat <<SQL
+SET LOCAL client_min_messages = warning;
+DO \$\$
+DECLARE
+    dropping text;
+BEGIN
+    WITH mine (rank, kind, name) AS (
+        SELECT 1, CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
+            format('%I.%I', nspname, relname)
+        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname IN ('public', 'analytics') AND relowner = CAST(current_user AS regrole) AND relname !~ '$kept'
+            AND relkind IN ('r', 'p', 'v', 'm')
+        UNION ALL
+        SELECT 2, 'ROUTINE', format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
+        FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+        WHERE nspname IN ('public', 'analytics') AND proowner = CAST(current_user AS regrole) AND proname !~ '$kept'
+        UNION ALL
+        SELECT 3, 'TYPE', format('%I.%I', nspname, typname)
+        FROM pg_type JOIN pg_namespace ON pg_namespace.oid = typnamespace
+        WHERE nspname IN ('public', 'analytics') AND typowner = CAST(current_user AS regrole) AND typtype IN ('d', 'e')
+    )
+    SELECT string_agg(format('DROP %s IF EXISTS %s CASCADE', kind, name), '; ' ORDER BY rank) INTO dropping FROM mine;
+    IF dropping IS NOT NULL THEN
+        EXECUTE dropping;
+    END IF;
+END
+\$\$;
 SQL
 }
 

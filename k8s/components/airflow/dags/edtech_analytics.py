@@ -38,6 +38,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from requests import exceptions as unanswered
 
 CONNECTION = "edtech_api"
+TOKEN = "/auth/token"
 TIME_ZONE = ZoneInfo(os.environ.get("EDTECH_TIME_ZONE", "UTC"))
 
 # The platform answers within milliseconds; one that takes this long is in trouble.
@@ -170,7 +171,7 @@ def ranked(items: list[Figures], fields: list[str]) -> list[Figures]:
 
 def ask(method: str, endpoint: str, **request: Any) -> Any:
     """The platform's answer to a request with a token of our own."""
-    token = send(HttpHook("POST", CONNECTION), "/auth/token", data={"grant_type": "client_credentials"})
+    token = send(HttpHook("POST", CONNECTION), TOKEN, data={"grant_type": "client_credentials"})
     bearer = f"Bearer {token.json()['access_token']}"
 
     def sign(prepared: Any) -> Any:
@@ -194,7 +195,9 @@ def send(hook: HttpHook, endpoint: str, **request: Any) -> Any:
     if response.status_code < 300:
         return response
     what = f"{hook.method} {endpoint}: {problem(response)}"
-    if response.status_code == 429 or response.status_code >= 500:
+    # A token of a moment ago is taken back, or signed with a key that was left out: the next try has another one.
+    is_outdated = response.status_code == 401 and endpoint != TOKEN
+    if is_outdated or response.status_code == 429 or response.status_code >= 500:
         raise PlatformUnavailable(what, retry_after(response.headers.get("Retry-After")))
     raise AirflowFailException(what)
 
