@@ -49,8 +49,8 @@ pub enum End {
 pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     let _lock = DataDirLock::take(&config)?;
     let tls = open_tls(&config)?;
-    let tokens = auth::tokens(&config, &mut entropy::rng())?;
-    let erasure_key = auth::erasure_key(&config, &mut entropy::rng())?;
+    let tokens = auth::tokens(&config, Some(&mut entropy::rng()))?;
+    let erasure_key = auth::erasure_key(&config, Some(&mut entropy::rng()))?;
     let figures = telemetry::start_metrics()?;
     let calendar = Calendar { zone: config.time_zone, threshold: config.completion_threshold };
     let (store, serving) = open_store(&config, &calendar).await?;

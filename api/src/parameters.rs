@@ -73,6 +73,14 @@ impl Parameter for u32 {
     }
 }
 
+impl Parameter for bool {
+    const LOOKS_LIKE: &'static str = "true or false";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl Parameter for String {
     const LOOKS_LIKE: &'static str = "text";
 

@@ -9,6 +9,9 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 
+/** Nothing else of the environment: it may name somebody's own database, and learners are erased here. */
+const OURS = { PATH: process.env.PATH, HOME: process.env.HOME };
+
 const BINARIES = resolve(import.meta.dirname, "../../target", process.env.PROFILE ?? "debug");
 const FIXTURES = resolve(import.meta.dirname, "../../tests/fixtures");
 
@@ -94,7 +97,7 @@ export class Platform {
 
   /** A token with these scopes. */
   token(scopes: string): string {
-    const env = { ...process.env, ...this.settings };
+    const env = { ...OURS, ...this.settings };
     return execFileSync(join(BINARIES, "edtech-api"), ["token", "--scope", scopes], {
       env,
       encoding: "utf8",
@@ -187,14 +190,14 @@ export class Platform {
       file("streaming_logs.ndjson.gz"),
     ];
     const credentials = { EDTECH_CLIENT_ID: CLIENT.id, EDTECH_CLIENT_SECRET: CLIENT.secret };
-    const env = { ...process.env, EDTECH_URL: this.url, ...credentials };
+    const env = { ...OURS, EDTECH_URL: this.url, ...credentials };
     execFileSync(join(BINARIES, "edtech-simulator"), ["replay", ...inputs], { env, stdio: "pipe" });
   }
 }
 
 async function serve(settings: Settings, port: number): Promise<{ url: string; server: ChildProcess }> {
   const env = {
-    ...process.env,
+    ...OURS,
     ...settings,
     EDTECH_BOOTSTRAP_CLIENT_ID: CLIENT.id,
     EDTECH_BOOTSTRAP_CLIENT_SECRET: CLIENT.secret,

@@ -106,6 +106,26 @@ it("says who is there and what for, and lets nobody see what somebody else saw",
   expect(faults).toEqual([]);
 });
 
+it("hears of another role where something is refused, and when the reader comes back", async () => {
+  const rita = await platform.makeUser("rita", "operator");
+  const { page, faults } = await open(chromium, `${platform.elsewhere}/#/classrooms`, { signedIn: rita });
+  const header = page.locator("header");
+  const learners = header.getByRole("link", { name: "Learners" });
+  const users = header.getByRole("link", { name: "Users" });
+  await users.waitFor();
+  await platform.send("PATCH", "/users/rita", { role: "analyst" }, "admin");
+  await users.click();
+  await page.getByRole("heading", { name: "The scope admin is missing" }).waitFor();
+  expect(await header.locator("[data-role]").textContent()).toBe("analyst");
+  expect([await users.count(), await learners.count()]).toEqual([0, 0]);
+
+  await platform.send("PATCH", "/users/rita", { role: "operator" }, "admin");
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.locator("tr[data-name=rita]").waitFor();
+  await learners.waitFor();
+  expect(faults).toEqual([]);
+});
+
 it("keeps what was typed where a session ends meanwhile", async () => {
   const { page, faults } = await open(chromium, `${platform.elsewhere}/#/users`, { signedIn: head });
   const name = page.getByRole("form", { name: "Make a user" }).getByLabel("Name");

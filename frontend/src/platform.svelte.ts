@@ -4,6 +4,8 @@ import { daily } from "./api/client";
 import { type Bounds, bounds, type Range } from "./range";
 
 class Platform {
+  /** Whether it could not be asked the last time. */
+  hasFailed = $state(false);
   /** Until the server has said otherwise. */
   timeZone = $state("UTC");
   /** The platform's day, once it is known. */
@@ -20,9 +22,10 @@ class Platform {
   async load(): Promise<void> {
     try {
       const { time_zone, date } = await daily();
-      [this.timeZone, this.today] = [time_zone, date];
+      [this.timeZone, this.today, this.hasFailed] = [time_zone, date, false];
     } catch {
       // Whichever page asks next shows what is wrong.
+      this.hasFailed = true;
     }
   }
 }

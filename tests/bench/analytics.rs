@@ -50,6 +50,7 @@ pub async fn on(small: Database, database: Database, grafana: Option<String>) ->
         timed.push(Timed { route, at_one, at_ten });
     }
     beside.stop().await;
+    small.assert_verified().await;
     drop(small);
     rows.extend(timed.iter().flat_map(|timed| routes(timed, &name)));
     rows.push(join(&database, &client, &name).await);

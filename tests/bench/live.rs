@@ -1,5 +1,6 @@
 //! Thousands who watch `/live`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,9 @@ const WATCHED: Duration = Duration::from_secs(30);
 
 /// How long sockets are read before: what came while the others were opened is read late, and not counted.
 const SETTLING: Duration = Duration::from_secs(5);
+
+/// What is not read so long after the stretch is not counted as delivered.
+const LATEST: Duration = Duration::from_secs(5);
 
 /// Sockets that are opened at a time.
 const AT_A_TIME: usize = 100;
@@ -61,26 +65,24 @@ impl Sockets {
         reading.join_next().await;
     }
 
-    /// Reads all of them, and counts those frames that are made in a stretch of time: of each socket how many those
-    /// are, by their numbers, and how late each was read, in milliseconds.
-    async fn count(self) -> Vec<(u64, Vec<f64>)> {
+    /// Reads all of them, and tells of those frames that are made in a stretch of time, socket by socket, when each was made
+    /// and how late it was read, in milliseconds.
+    async fn count(self) -> Vec<Vec<(DateTime<Utc>, f64)>> {
         let counted_from = Utc::now() + SETTLING;
-        let until = Instant::now() + SETTLING + WATCHED;
+        let counted_until = counted_from + WATCHED;
+        let until = Instant::now() + SETTLING + WATCHED + LATEST;
         let mut reading = JoinSet::new();
         for mut socket in self.0 {
             reading.spawn(async move {
-                let (mut late, mut numbers) = (Vec::new(), Vec::new());
+                let mut read = Vec::new();
                 while let Ok(Some(Ok(message))) = timeout_at(until, socket.next()).await {
                     let Message::Text(frame) = message else { continue };
-                    let (number, at) = number_and_moment(&frame);
-                    if at < counted_from {
-                        continue;
+                    let at = moment(&frame);
+                    if (counted_from..counted_until).contains(&at) {
+                        read.push((at, (Utc::now() - at).num_microseconds().expect("no age") as f64 / 1e3));
                     }
-                    numbers.push(number);
-                    late.push((Utc::now() - at).num_microseconds().expect("no age") as f64 / 1e3);
                 }
-                let due = numbers.last().zip(numbers.first()).map_or(0, |(last, first)| last - first + 1);
-                (due, late)
+                read
             });
         }
         reading.join_all().await
@@ -89,11 +91,9 @@ impl Sockets {
 
 /// `{"type":"delta","seq":7,"at":"2026-03-02T10:00:00.000000Z",…`: read without parsing the whole, for one core has to
 /// read fifty thousand of them a second.
-fn number_and_moment(frame: &str) -> (u64, DateTime<Utc>) {
-    let after = |name: &str| frame.split_once(name).unwrap_or_else(|| panic!("no {name} in {frame}")).1;
-    let number = after("\"seq\":").split(',').next().expect("a number").parse().expect("a number");
-    let at = after("\"at\":\"").split('"').next().expect("a moment").parse().expect("a moment");
-    (number, at)
+fn moment(frame: &str) -> DateTime<Utc> {
+    let (_, at) = frame.split_once("\"at\":\"").unwrap_or_else(|| panic!("no moment in {frame}"));
+    at.split('"').next().expect("a moment").parse().expect("a moment")
 }
 
 /// The row of live sockets: what was due was read, soon, at a bounded cost.
@@ -113,8 +113,10 @@ pub async fn sockets() -> Vec<Row> {
     platform.stop().await;
     database.assert_verified().await;
 
-    let due: u64 = read.iter().map(|(due, _)| due).sum();
-    let mut late: Vec<f64> = read.into_iter().flat_map(|(_, late)| late).collect();
+    // All of them are told the same: a frame that one has read was due to each, also to one that was closed.
+    let made: BTreeSet<DateTime<Utc>> = read.iter().flatten().map(|&(at, _)| at).collect();
+    let due = made.len() * SOCKETS;
+    let mut late: Vec<f64> = read.into_iter().flatten().map(|(_, late)| late).collect();
     let delivered = late.len() as f64 / due as f64;
     let rate = due as f64 / SOCKETS as f64 / WATCHED.as_secs_f64();
     let middle = median(&mut late);

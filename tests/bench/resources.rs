@@ -20,6 +20,7 @@ pub async fn at_rest() -> Vec<Row> {
         load::run(&database, &platform, &["--connections", "16", "--batch", "1000", "--logs", "200000"])
             .await;
         platform.stop().await;
+        database.assert_verified().await;
         let mut starts = Vec::new();
         for _ in 0..5 {
             let begun = Instant::now();

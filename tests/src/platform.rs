@@ -199,6 +199,11 @@ impl Start<'_> {
         Self { command: self.command.env(key, value), ..self }
     }
 
+    /// Without this in its environment.
+    pub fn without(self, key: &str) -> Self {
+        Self { command: self.command.without(key), ..self }
+    }
+
     /// By TLS: what is said by whoever has a certificate of this root (PEM) is believed.
     pub fn trusting(self, root: &str) -> Self {
         Self { root: Some(root.to_owned()), ..self }

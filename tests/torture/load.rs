@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::ground::{LEARNERS, learner};
 use crate::ledger::{Key, Ledger};
+use crate::probes::LastSent;
 
 /// Longer than any answer may take, so that one that takes longer is measured and not hidden.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,6 +85,7 @@ pub struct Load {
     stop: watch::Sender<bool>,
     posters: Vec<JoinHandle<Option<Parcel>>>,
     answers: Arc<Mutex<Vec<Answered>>>,
+    sent: LastSent<usize>,
     ledger: Ledger,
     open: Vec<Parcel>,
 }
@@ -92,13 +94,15 @@ impl Load {
     /// Begins to post as this client.
     pub fn start(client: &Client, ledger: &Ledger, shape: Shape, draws: &mut StdRng) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let answers = Arc::default();
+        let (answers, sent) = (Arc::default(), LastSent::default());
         let sizes = (0..shape.singles).map(|_| None).chain((0..shape.batches).map(|_| Some(shape.batch)));
-        let posters = sizes.map(|batch| {
+        let posters = sizes.enumerate().map(|(number, batch)| {
             let poster = Poster {
+                number,
                 client: client.clone(),
                 ledger: ledger.clone(),
                 answers: Arc::clone(&answers),
+                sent: sent.clone(),
                 batch,
                 pause: shape.pause,
                 draws: StdRng::seed_from_u64(draws.random()),
@@ -106,7 +110,12 @@ impl Load {
             tokio::spawn(poster.run(stopped.clone()))
         });
         let posters = posters.collect();
-        Self { stop, posters, answers, ledger: ledger.clone(), open: Vec::new() }
+        Self { stop, posters, answers, sent, ledger: ledger.clone(), open: Vec::new() }
+    }
+
+    /// Waits until all that was sent before a moment is answered, or given up.
+    pub async fn go_on(&self, moment: Instant) {
+        self.sent.go_on(moment).await;
     }
 
     /// What was answered to requests that were sent from then on.
@@ -138,9 +147,11 @@ impl Load {
 }
 
 struct Poster {
+    number: usize,
     client: Client,
     ledger: Ledger,
     answers: Arc<Mutex<Vec<Answered>>>,
+    sent: LastSent<usize>,
     /// Logs in a batch; none posts singles.
     batch: Option<usize>,
     pause: Duration,
@@ -164,7 +175,7 @@ impl Poster {
     }
 
     async fn is_taken(&self, parcel: &Parcel) -> bool {
-        let sent = Instant::now();
+        let sent = self.sent.note(self.number);
         let answer = post(&self.client, parcel).await;
         let answered = Answered::to(sent, &answer);
         self.answers.lock().expect("answers").push(answered);

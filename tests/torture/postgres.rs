@@ -183,11 +183,12 @@ fn run(command: &mut Command) {
     assert!(status.success(), "{command:?}: {}", said.concat());
 }
 
-/// The newest installed version: Debian keeps the server's binaries off the PATH.
+/// The newest installed server, of which there may be clients of a newer version: Debian keeps its binaries off the PATH.
 fn binaries() -> Option<PathBuf> {
+    let of = |version: u32| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin"));
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
     let versions = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    Some(PathBuf::from("/usr/lib/postgresql").join(versions.max()?.to_string()).join("bin"))
+    versions.filter(|&version| of(version).join("initdb").is_file()).max().map(of)
 }
 
 fn is_root() -> bool {

@@ -1,9 +1,10 @@
 //! Somebody who looks at the server all the time, whatever happens to it: at its probes, at its answers, at its size.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use edtech_tests::{Client, Process};
+use edtech_tests::{Client, Process, eventually};
 use reqwest::Method;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -18,16 +19,57 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks at some paths, each by somebody of its own, until it is dropped.
 pub struct Probes {
-    seen: Arc<Mutex<Vec<(&'static str, Answered)>>>,
+    seen: Seen,
+    sent: LastSent<&'static str>,
     looking: Vec<JoinHandle<()>>,
+}
+
+/// When each of some who ask one thing after another has sent the last one.
+#[derive(Debug)]
+pub struct LastSent<K>(Arc<Mutex<BTreeMap<K, Instant>>>);
+
+impl<K: Ord> LastSent<K> {
+    /// Notes that somebody sends something now.
+    pub fn note(&self, who: K) -> Instant {
+        let now = Instant::now();
+        self.0.lock().expect("moments").insert(who, now);
+        now
+    }
+
+    /// Waits until all that was sent before a moment has ended: everybody has gone on to something else.
+    pub async fn go_on(&self, moment: Instant) {
+        let gone_on = async || {
+            let sent = self.0.lock().expect("moments");
+            sent.values().all(|sent| *sent >= moment).then_some(())
+        };
+        eventually("the end of what was asked", 2 * PATIENCE, gone_on).await;
+    }
+}
+
+impl<K> Default for LastSent<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K> Clone for LastSent<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 impl Probes {
     /// Begins to look at these paths.
     pub fn start(client: &Client, paths: &[&'static str]) -> Self {
-        let seen = Arc::default();
-        let looking = paths.iter().map(|path| tokio::spawn(look(client.clone(), path, Arc::clone(&seen))));
-        Self { looking: looking.collect(), seen }
+        let (seen, sent) = (Arc::default(), LastSent::default());
+        let look = |path| look(client.clone(), path, (Arc::clone(&seen), sent.clone()));
+        let looking = paths.iter().map(|&path| tokio::spawn(look(path))).collect();
+        Self { looking, seen, sent }
+    }
+
+    /// Waits until all that was sent before a moment is answered, or given up.
+    pub async fn go_on(&self, moment: Instant) {
+        self.sent.go_on(moment).await;
     }
 
     /// What a path answered to requests that were sent between two moments.
@@ -45,9 +87,11 @@ impl Drop for Probes {
     }
 }
 
-async fn look(client: Client, path: &'static str, seen: Arc<Mutex<Vec<(&'static str, Answered)>>>) {
+type Seen = Arc<Mutex<Vec<(&'static str, Answered)>>>;
+
+async fn look(client: Client, path: &'static str, (seen, last_sent): (Seen, LastSent<&'static str>)) {
     loop {
-        let sent = Instant::now();
+        let sent = last_sent.note(path);
         let request = client.request(Method::GET, path).timeout(PATIENCE);
         let answer = client.try_send(request).await;
         let answered = Answered::to(sent, &answer);

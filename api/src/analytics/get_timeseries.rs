@@ -127,7 +127,7 @@ async fn items(
         let days = starts.iter().map(|&start| item(start, counts.get(&calendar.day_of(start)), true));
         return Ok(days.collect());
     }
-    let knows_learners = window.from >= kept_from && shown_days(window, calendar.zone) <= TimeDelta::days(1);
+    let knows_learners = window.from >= kept_from && is_within(window, 1, calendar.zone);
     let counts = if knows_learners {
         store.count_logs(window, &starts, classes).await?
     } else {
@@ -185,7 +185,7 @@ impl TimeseriesQuery {
             let detail = "`from` must be before `to`.";
             return Err(Problem::unprocessable("invalid_range", detail, "from"));
         }
-        if shown_days(window, zone) > TimeDelta::days(bucket.longest_days()) {
+        if !is_within(window, bucket.longest_days(), zone) {
             let (days, name) = (bucket.longest_days(), bucket.name());
             let detail = format!("A window in buckets of a {name} is at most {days} days long.");
             return Err(Problem::unprocessable("range_too_long", detail, "from"));
@@ -198,6 +198,11 @@ impl TimeseriesQuery {
 fn shown_days(window: Window, zone: Tz) -> TimeDelta {
     let shown = |moment: DateTime<Utc>| moment.with_timezone(&zone).naive_local();
     shown(window.to) - shown(window.from)
+}
+
+/// Whether a window is so many days long at most, by the clocks of the zone or in truth: both are what people call a day.
+fn is_within(window: Window, days: i64, zone: Tz) -> bool {
+    (window.to - window.from).min(shown_days(window, zone)) <= TimeDelta::days(days)
 }
 
 /// Logs are kept to the microsecond: those at or after a moment are those at or after this one.
@@ -248,7 +253,10 @@ mod tests {
         // 92 days and an hour in truth, because the clocks are moved meanwhile.
         let autumn = "bucket=hour&from=2026-08-01T00:00:00%2B02:00&to=2026-11-01T00:00:00%2B01:00";
         assert!(window(autumn).is_ok());
-        assert_eq!(window("bucket=hour&from=2025-12-27T10:00:00Z"), Err("range_too_long"));
+        // And in spring an hour less than the clocks show.
+        assert!(window("bucket=minute&from=2026-03-22T10:00:00Z").is_ok());
+        assert!(window("bucket=hour&from=2025-12-27T10:00:00Z").is_ok());
+        assert_eq!(window("bucket=hour&from=2025-12-27T09:59:59Z"), Err("range_too_long"));
         assert_eq!(window("bucket=minute&from=2026-03-20T10:00:00Z"), Err("range_too_long"));
         assert_eq!(window("bucket=day&from=2016-01-01T00:00:00Z"), Err("range_too_long"));
     }
@@ -267,5 +275,16 @@ mod tests {
             to: "2026-10-25T23:00:00Z".parse().unwrap(),
         };
         assert_eq!(shown_days(day, Tz::Europe__Paris), TimeDelta::days(1));
+        assert!(is_within(day, 1, Tz::Europe__Paris));
+        let longer = Window { from: day.from - TimeDelta::seconds(1), ..day };
+        assert!(!is_within(longer, 1, Tz::Europe__Paris));
+    }
+
+    #[test]
+    fn twenty_four_hours_are_within_a_day_also_where_the_clocks_showed_more() {
+        let to = "2026-03-29T10:00:00Z".parse().unwrap();
+        let last = Window { from: to - TimeDelta::days(1), to };
+        assert_eq!(shown_days(last, Tz::Europe__Paris), TimeDelta::hours(25));
+        assert!(is_within(last, 1, Tz::Europe__Paris));
     }
 }

@@ -3,21 +3,19 @@
 //!
 //! It is in no database: whoever reads a copy of one could try names otherwise.
 
-use rand::CryptoRng;
-
-use super::signing_key::kept;
+use super::signing_key::{KeyMaker, kept};
 use crate::config::{Config, ConfigError, ERASURE_KEY};
 use crate::store::ErasureKey;
 
 /// Beside the database, and not in it.
 const FILE: &str = "erasure.key";
 
-/// The configured key, or on the loopback demo the one of the data directory, made at random where there is none. Any
-/// other installation without a key is refused: what was erased by one replica would come back by another.
-pub fn erasure_key(config: &Config, rng: &mut (impl CryptoRng + ?Sized)) -> Result<ErasureKey, ConfigError> {
+/// The configured key, or on the loopback demo the one of the data directory, which a server makes at random. Any other
+/// installation without a key is refused: what was erased by one replica would come back by another.
+pub fn erasure_key(config: &Config, maker: KeyMaker<'_>) -> Result<ErasureKey, ConfigError> {
     let key = match &config.erasure_key {
         Some(key) => key.expose().as_bytes().to_vec(),
-        None if config.is_embedded_default() => kept(&config.data_dir, FILE, rng).map_err(|error| {
+        None if config.is_embedded_default() => kept(&config.data_dir, FILE, maker).map_err(|error| {
             ERASURE_KEY.fault(format!("is not set, and {}: {error}", config.data_dir.join(FILE).display()))
         })?,
         None => {

@@ -36,7 +36,7 @@ pub struct SessionRequest {
 ///
 /// For people, in a browser; programs get a token. A client signs in as well: so the first user can be made. The session is a
 /// cookie that no script can read, is as good as a token with all that its user or client may do, and ends twelve hours after
-/// its last use. What changes something, and the live socket, it lets pages of this server alone do.
+/// its last use, or once somebody signs in over it. What changes something, and the live socket, it lets pages of this server alone do.
 #[utoipa::path(
     tag = "access",
     request_body = SessionRequest,
@@ -84,6 +84,10 @@ pub async fn post_session(
     let cookie = SessionCookie::random(&mut entropy::rng());
     let session = sessions::begin(&store, &cookie, account, clock.now()).await?;
     let session = session.ok_or_else(invalid_credentials)?;
+    // Its browser forgets it now: nobody else shall have it either.
+    if let Some(before) = SessionCookie::of(request.headers()) {
+        store.end_session(&before.key()).await?;
+    }
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(cookie.given(&request))

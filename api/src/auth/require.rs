@@ -51,6 +51,11 @@ impl<S> Require<S> {
         &self.caller.client
     }
 
+    /// Whether the caller is the user of this name; a token may say any name, and is nobody's account.
+    pub fn is_user(&self, name: &str) -> bool {
+        self.caller.kind == CallerKind::User && self.caller.client == name
+    }
+
     /// Whose learners the caller may see.
     pub fn classes(&self) -> &Classes {
         &self.caller.classes

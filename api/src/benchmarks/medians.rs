@@ -2,6 +2,18 @@
 
 use super::report::Section;
 
+/// The middle of what was measured, or what lies between its two middles; none of nothing.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = sorted.get(sorted.len() / 2).copied()?;
+    Some(if sorted.len().is_multiple_of(2) {
+        f64::midpoint(sorted[sorted.len() / 2 - 1], upper)
+    } else {
+        upper
+    })
+}
+
 /// Several measurements of the same sections as one: notes and plots are those of the first.
 pub(super) fn medians(mut runs: Vec<Vec<Section>>) -> Vec<Section> {
     let others = runs.split_off(1.min(runs.len()));
@@ -37,5 +49,12 @@ mod tests {
         assert_eq!(row.repeats, [30.0, 5.0, 9.0]);
         assert_eq!(verdict_over(&merged), Verdict::Passed);
         assert_eq!(verdict_over(&run(11.0)), Verdict::Failed);
+    }
+
+    #[test]
+    fn neither_of_two_middles_counts_alone() {
+        assert_eq!(median(&[30.0, 5.0]), Some(17.5));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), Some(3.0));
+        assert_eq!((median(&[7.0]), median(&[])), (Some(7.0), None));
     }
 }

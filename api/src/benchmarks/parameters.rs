@@ -33,7 +33,7 @@ pub struct Asked {
     #[schema(minimum = 0.1, maximum = 1000000)]
     rate: Option<f64>,
     /// As fast as the server answers, instead of an interval.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     max: Option<bool>,
     /// How long logs are posted for each figure; 60 by default.
     #[arg(long, value_name = "SECONDS")]

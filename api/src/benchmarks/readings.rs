@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use hdrhistogram::Histogram;
 use serde::Deserialize;
 
 /// What `edtech-simulator load` reports.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct LoadReading {
+    pub(super) began_at: DateTime<Utc>,
     pub(super) seconds: f64,
     pub(super) rejected: u64,
     /// Requests without a 2xx, by status or cause.

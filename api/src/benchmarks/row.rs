@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::medians::median;
+
 /// A figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = BenchmarkFigure)]
@@ -190,9 +192,7 @@ impl Row {
     /// The same figure, measured several times: its median counts.
     pub(super) fn again(mut self, others: impl Iterator<Item = f64>) -> Self {
         self.repeats.extend(others);
-        let mut sorted = self.repeats.clone();
-        sorted.sort_by(f64::total_cmp);
-        self.value = sorted.get(sorted.len() / 2).copied();
+        self.value = median(&self.repeats);
         self.text = self.value.map_or_else(|| self.text.clone(), |value| self.unit.text(value));
         match self.threshold.clone() {
             Some(threshold) => self.held_against(threshold),

@@ -1,6 +1,6 @@
 //! `edtech-api benchmark`: measures without a server of one's own, as `POST /benchmarks` does with one.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,17 +11,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 
-use super::operators_database;
+use super::{could_not_run, operators_database};
 use crate::benchmarks::{
-    Asked, Comparison, ComparisonPage, Ground, Progress, Report, ReportPage, Run, Steps, Verdict,
+    Asked, Comparison, ComparisonPage, Ground, Kind, Progress, Report, ReportPage, Run, Steps, Verdict,
 };
 use crate::config::{Config, Settings};
 
 /// A figure is not what it has to be, or worse than it was.
 const NOT_GOOD: u8 = 1;
-
-/// Nothing is known.
-const COULD_NOT_RUN: u8 = 2;
 
 /// What to measure, and what to hold it against.
 #[derive(Debug, Args)]
@@ -56,13 +53,11 @@ impl BenchmarkArgs {
 }
 
 pub(super) async fn run(wanted: Wanted, config: &Config) -> anyhow::Result<ExitCode> {
-    match measured(&wanted, config).await {
-        Ok((report, comparison)) => tell(&wanted, &report, comparison.as_ref()),
-        Err(error) => {
-            writeln!(std::io::stderr(), "edtech-api: the benchmark could not run: {error:#}")?;
-            Ok(ExitCode::from(COULD_NOT_RUN))
-        }
-    }
+    let told = async {
+        let (report, comparison) = measured(&wanted, config).await?;
+        tell(&wanted, &report, comparison.as_ref())
+    };
+    Ok(told.await.unwrap_or_else(|error| could_not_run("the benchmark", &error)))
 }
 
 async fn measured(wanted: &Wanted, config: &Config) -> anyhow::Result<(Report, Option<Comparison>)> {
@@ -71,7 +66,8 @@ async fn measured(wanted: &Wanted, config: &Config) -> anyhow::Result<(Report, O
         anyhow::anyhow!(faults.join(" "))
     })?;
     // Better now than after ten minutes.
-    let baseline = wanted.baseline.as_deref().map(read).transpose()?;
+    let baseline = wanted.baseline.as_deref().map(|file| read(file, kind)).transpose()?;
+    wanted.keep.as_deref().map(can_be_kept).transpose()?;
     let ground = Ground::beside(&operators_database(config), &config.data_dir);
     ground.sweep().await?;
     let run = Run::new(kind, parameters);
@@ -82,22 +78,32 @@ async fn measured(wanted: &Wanted, config: &Config) -> anyhow::Result<(Report, O
         () = follow(told) => anyhow::bail!("the steps ended before the run"),
     };
     let report = report.context("it was stopped; nothing is left behind")?;
-    let comparison = baseline
-        .map(|baseline| Comparison::of(&report, &baseline).context("the baseline measured something else"))
-        .transpose()?;
+    let comparison = baseline.and_then(|baseline| Comparison::of(&report, &baseline));
     Ok((report, comparison))
 }
 
-fn read(file: &Path) -> anyhow::Result<Report> {
-    let text = fs::read_to_string(file).with_context(|| format!("the baseline {}", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is no report of a benchmark", file.display()))
+/// A baseline of this kind.
+fn read(file: &Path, kind: Kind) -> anyhow::Result<Report> {
+    let name = file.display();
+    let text = fs::read_to_string(file).with_context(|| format!("the baseline {name}"))?;
+    let baseline: Report =
+        serde_json::from_str(&text).with_context(|| format!("{name} is no report of a benchmark"))?;
+    let (was, is) = (baseline.kind.name(), kind.name());
+    anyhow::ensure!(baseline.kind == kind, "the baseline {name} measured {was}, and this measures {is}");
+    Ok(baseline)
+}
+
+/// Whether a report can be kept in this file; what is in there stays until there is one.
+fn can_be_kept(file: &Path) -> anyhow::Result<()> {
+    let opened = OpenOptions::new().append(true).create(true).open(file);
+    opened.map(drop).with_context(|| no_place(file))
+}
+
+fn no_place(file: &Path) -> String {
+    format!("the report cannot be kept in {}", file.display())
 }
 
 fn tell(wanted: &Wanted, report: &Report, comparison: Option<&Comparison>) -> anyhow::Result<ExitCode> {
-    if let Some(file) = &wanted.keep {
-        fs::write(file, serde_json::to_string_pretty(report)?)
-            .with_context(|| format!("{}", file.display()))?;
-    }
     let mut stdout = std::io::stdout().lock();
     match wanted.json {
         true => writeln!(stdout, "{}", serde_json::to_string_pretty(report)?)?,
@@ -109,6 +115,10 @@ fn tell(wanted: &Wanted, report: &Report, comparison: Option<&Comparison>) -> an
             true => write!(std::io::stderr(), "{}", ComparisonPage(comparison))?,
             false => write!(stdout, "\n{}", ComparisonPage(comparison))?,
         }
+    }
+    // Last: where the disk has become full meanwhile, the report has been told.
+    if let Some(file) = &wanted.keep {
+        fs::write(file, serde_json::to_string_pretty(report)?).with_context(|| no_place(file))?;
     }
     let is_worse = comparison.is_some_and(|comparison| comparison.regressions > 0);
     let is_good = report.verdict == Verdict::Passed && !is_worse;

@@ -12,7 +12,6 @@ use super::operators_database;
 use crate::auth;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::entropy;
 use crate::store::{Actor, Store, Tombstone};
 
 const NO_SCHEMA: &str =
@@ -96,7 +95,7 @@ async fn list(store: Store) -> anyhow::Result<Store> {
 
 async fn apply(store: Store, config: &Config, file: &Path) -> anyhow::Result<Store> {
     let tombstones = read(file)?;
-    let store = store.with_erasure_key(auth::erasure_key(config, &mut entropy::rng())?);
+    let store = store.with_erasure_key(auth::erasure_key(config, None)?);
     anyhow::ensure!(
         tombstones.iter().all(|tombstone| store.makes(tombstone)),
         "{}",

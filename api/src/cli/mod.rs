@@ -131,6 +131,9 @@ Examples:
 /// The exit code of a start that was refused for its settings.
 const REFUSED: u8 = 2;
 
+/// The exit code of a command that could not run to its end, where 1 says what it found.
+const COULD_NOT_RUN: u8 = 2;
+
 /// Does what the command line says; an error is one line on standard error.
 pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -144,6 +147,11 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             error.is::<ConfigError>() || matches!(error.downcast_ref(), Some(SettingsError::Differ { .. }));
         refuse(&chain(error.as_ref()), if refused { REFUSED } else { 1 })
     })
+}
+
+/// Where an exit code of 1 says what was found: nothing was, or it could not be told.
+fn could_not_run(what: &str, error: &anyhow::Error) -> ExitCode {
+    refuse(&format!("{what} could not run: {}", chain(error.as_ref())), COULD_NOT_RUN)
 }
 
 fn refuse(fault: &str, code: u8) -> ExitCode {

@@ -10,7 +10,6 @@ use super::operators_database;
 use crate::auth::{self, Scopes};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::entropy;
 use crate::store::{Actor, Store};
 
 /// A week. Longer-lived access is a client's, whose secret can be changed.
@@ -73,7 +72,7 @@ impl TokenArgs {
 pub(super) fn print(args: TokenArgs) -> anyhow::Result<()> {
     let TokenArgs { action: _, scope, subject, minutes, settings } = args;
     let config = Config::try_from(settings)?;
-    let tokens = auth::tokens(&config, &mut entropy::rng())?;
+    let tokens = auth::tokens(&config, None)?;
     let scopes = scope.unwrap_or_else(Scopes::all);
     let token = tokens.sign(&subject, &scopes, Clock.now(), TimeDelta::minutes(minutes));
     writeln!(std::io::stdout(), "{}", token.context("the token could not be signed")?)?;

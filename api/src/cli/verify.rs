@@ -3,26 +3,17 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::operators_database;
 use super::progress::Progress;
+use super::{could_not_run, operators_database};
 use crate::config::Config;
-use crate::error::chain;
 use crate::store::{Store, Verification};
 
 /// There are differences.
 const DIFFERENT: u8 = 1;
 
-/// Nothing is known: the verification could not run to its end.
-const COULD_NOT_RUN: u8 = 2;
-
 pub(super) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    match verify(config).await {
-        Ok(verification) => report(&verification),
-        Err(error) => {
-            writeln!(std::io::stderr(), "edtech-api: verify could not run: {}", chain(error.as_ref()))?;
-            Ok(ExitCode::from(COULD_NOT_RUN))
-        }
-    }
+    let told = async { report(&verify(config).await?) };
+    Ok(told.await.unwrap_or_else(|error| could_not_run("verify", &error)))
 }
 
 /// By the rules that the database was counted by, whatever this process is configured with.

@@ -1,5 +1,8 @@
 //! `GET /streaming-logs`: the raw log, newest first.
 
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +17,7 @@ use crate::name::Name;
 use crate::paging::{Page, PageRequest};
 use crate::parameters::Parameters;
 use crate::refusals::ListRefusals;
-use crate::store::{LogFilter, LogPosition, Store, StreamingLogRow};
+use crate::store::{LogFilter, LogPosition, Store, StreamingLogRow, moment};
 
 /// Without a learner the window is an index range, and bounded.
 const LONGEST_WINDOW: TimeDelta = TimeDelta::days(1);
@@ -57,6 +60,11 @@ impl LogQuery {
             cursor: parameters.take("cursor"),
         };
         parameters.finish().map(|()| query)
+    }
+
+    /// Whether it is of any learner and of any time, as far as the client says.
+    fn is_unbounded(&self) -> bool {
+        self.student_id.is_none() && self.from.is_none() && self.to.is_none()
     }
 }
 
@@ -106,6 +114,37 @@ impl From<StreamingLogRow> for Log {
     }
 }
 
+/// Where the next page begins.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    /// The last log of the page before.
+    after: LogPosition,
+    /// From when on logs are listed, where the client named no bound: pages are of the window of the first one, however
+    /// long somebody takes to read them.
+    since: Option<DateTime<Utc>>,
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.since {
+            Some(since) => write!(f, "{}/{}", self.after, since.timestamp_micros()),
+            None => self.after.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (after, since) = match text.split_once('/') {
+            Some((after, since)) => (after, Some(moment(Some(since)).ok_or(())?)),
+            None => (text, None),
+        };
+        Ok(Self { after: after.parse()?, since })
+    }
+}
+
 impl Log {
     fn position(&self) -> LogPosition {
         let Self { event_timestamp, student_id, log_id, .. } = *self;
@@ -131,18 +170,25 @@ pub async fn get_streaming_logs(
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let query = LogQuery::of(&request)?;
-    let page: PageRequest<LogPosition> = PageRequest::parse(query.limit, query.cursor.as_deref())?;
-    let filter = filter(query, clock.now())?;
-    let after = page.after.as_ref();
+    let page: PageRequest<Place> = PageRequest::parse(query.limit, query.cursor.as_deref())?;
+    let place = page.after.as_ref();
+    let since = query.is_unbounded().then(|| {
+        let begun = place.and_then(|place| place.since);
+        begun.unwrap_or_else(|| clock.now() - DEFAULT_WINDOW)
+    });
+    let filter = filter(query, since)?;
+    let after = place.map(|place| &place.after);
     let logs = store.streaming_logs(caller.classes(), &filter, after, page.rows()).await?;
-    Ok(page.page(logs.into_iter().map(Log::from).collect(), Log::position).answer(&request))
+    let logs = logs.into_iter().map(Log::from).collect();
+    Ok(page.page(logs, |log: &Log| Place { after: log.position(), since }).answer(&request))
 }
 
-fn filter(query: LogQuery, now: DateTime<Utc>) -> Result<LogFilter, Problem> {
+/// Of these logs; `since` bounds what the client has not bounded.
+fn filter(query: LogQuery, since: Option<DateTime<Utc>>) -> Result<LogFilter, Problem> {
     let LogQuery { student_id, from, to, lesson_id, classroom, limit: _, cursor: _ } = query;
     let (from, to) = match (student_id, from, to) {
         (Some(_), from, to) => (from, to),
-        (None, None, None) => (Some(now - DEFAULT_WINDOW), None),
+        (None, None, None) => (since, None),
         (None, Some(from), None) => (Some(from), Some(from + LONGEST_WINDOW)),
         (None, None, Some(to)) => (Some(to - DEFAULT_WINDOW), Some(to)),
         (None, Some(from), Some(to)) if to - from > LONGEST_WINDOW => {
@@ -152,4 +198,24 @@ fn filter(query: LogQuery, now: DateTime<Utc>) -> Result<LogFilter, Problem> {
         (None, from, to) => (from, to),
     };
     Ok(LogFilter { student_id, lesson_id, classroom: classroom.map(Into::into), from, to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_given() {
+        let after = "1764000000000000 17 0193d4f2-7b1a-7c3e-8f00-0123456789ab";
+        for text in [after.to_owned(), format!("{after}/1763996400000000")] {
+            let place: Place = text.parse().unwrap();
+            assert_eq!(place.to_string(), text);
+            assert_eq!(place.since.is_some(), text != after);
+        }
+        for text in
+            ["", "/1763996400000000", &format!("{after}/"), &format!("{after}/soon"), &format!("{after}/1/1")]
+        {
+            assert_eq!(text.parse::<Place>(), Err(()), "{text}");
+        }
+    }
 }

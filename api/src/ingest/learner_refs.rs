@@ -13,20 +13,54 @@ use crate::whole_number::whole_number;
 /// The longest name in JSON, every character of it escaped twice over.
 const LONGEST_NAME: usize = 16 * EXTERNAL_ID_LIMIT;
 
-/// Everybody who is named, as `ref:<external id>` or `id:<student id>`. Only what would be kept is looked through.
-pub(super) fn learner_refs(payload: &[u8], fields: &Fields<'_>) -> Vec<String> {
+/// The most places in a log that are looked at for a name. A log has two; what has hundreds is none, and would cost a second
+/// for each batch of them.
+const MOST_KEYS: usize = 64;
+
+/// Whom a payload names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Everybody, as `ref:<external id>` or `id:<student id>`.
+    pub(super) learners: Vec<String>,
+    /// Of so many bytes of it. No more may be kept: nobody knows whom the rest names.
+    pub(super) within: usize,
+}
+
+impl Named {
+    /// Nobody, in the whole of it.
+    pub(super) fn nobody(payload: &[u8]) -> Self {
+        Self { learners: Vec::new(), within: payload.len() }
+    }
+}
+
+/// Whom a payload names. Only what would be kept is looked through.
+pub(super) fn learner_refs(payload: &[u8], fields: &Fields<'_>) -> Named {
     let end = payload.len().min(KEPT_PAYLOAD + LONGEST_NAME);
     let text = String::from_utf8_lossy(&payload[..end]);
     let fields = [(false, fields.student), (true, fields.student_id)];
     let read = fields.into_iter().filter_map(|(is_id, raw)| learner_ref(is_id, raw?.get()));
     let lower_case = text.to_ascii_lowercase();
-    let keys = lower_case.match_indices(KEY).filter_map(|(at, _)| after_key(&text[at + KEY.len()..]));
-    let refs: BTreeSet<String> =
+    let keys = lower_case.match_indices(KEY).take(MOST_KEYS);
+    let keys = keys.filter_map(|(at, _)| after_key(&text[at + KEY.len()..]));
+    let learners: BTreeSet<String> =
         read.chain(keys.filter_map(|(is_id, value)| learner_ref(is_id, value))).collect();
-    refs.into_iter().collect()
+    let within = next_key(&payload[..end]).unwrap_or(payload.len());
+    Named { learners: learners.into_iter().collect(), within }
 }
 
 const KEY: &str = "student";
+
+/// Where the first place is that is not looked at.
+fn next_key(payload: &[u8]) -> Option<usize> {
+    let windows = payload.windows(KEY.len()).enumerate();
+    let mut keys = windows.filter(|(_, window)| window.eq_ignore_ascii_case(KEY.as_bytes()));
+    keys.nth(MOST_KEYS).map(|(at, _)| at)
+}
+
+/// What a text begins with, of so many bytes at most.
+fn beginning(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
 
 /// Whether it is `student_id`, and the value; whatever the quotes are, and also within JSON that was made text of.
 fn after_key(rest: &str) -> Option<(bool, &str)> {
@@ -46,12 +80,15 @@ fn learner_ref(is_id: bool, value: &str) -> Option<String> {
 
 /// What a value begins with, up to its end or where it breaks off.
 fn name(value: &str) -> Option<String> {
+    let value = beginning(value, 2 * LONGEST_NAME);
     let quoted = value.trim_start_matches('\\');
     let depth = value.len() - quoted.len();
     if let Some(quote) = quoted.chars().next().filter(|first| matches!(first, '"' | '\'')) {
         let text = &quoted[..1 + end_of_text(&quoted[1..], quote, depth)];
         return Some((0..=depth.min(2)).fold(text[1..].to_owned(), |text, _| unescaped(&text)));
     }
+    // Here nothing is escaped.
+    let value = beginning(value, 4 * EXTERNAL_ID_LIMIT);
     let bare = value.split([',', '}', ']', '{', '[', '"', '\'', '\\']).next().unwrap_or_default().trim();
     (bare != "null").then(|| unescaped(bare))
 }
@@ -109,7 +146,9 @@ mod tests {
             after in r#"[\\"'u0-9a-f{}\[\], \x00-\x{10ffff}]{0,64}"#,
         ) {
             let payload = [before.as_slice(), key.as_bytes(), after.as_bytes(), before.as_slice()].concat();
-            for name in learner_refs(&payload, &Fields::default()) {
+            let named = learner_refs(&payload, &Fields::default());
+            prop_assert!(named.within <= payload.len());
+            for name in named.learners {
                 let (_, name) = name.split_once(':').expect("a kind");
                 prop_assert!((1..=EXTERNAL_ID_LIMIT).contains(&name.chars().count()));
                 prop_assert!(!name.chars().any(char::is_control));
@@ -127,13 +166,30 @@ mod tests {
             let rest = serde_json::json!({"title": more}).to_string();
             let whole = format!("{},{}", student.trim_end_matches('}'), rest.trim_start_matches('{'));
             let end = (student.len() + broken).min(whole.len());
-            let found = learner_refs(&whole.as_bytes()[..end], &Fields::default());
+            let found = learner_refs(&whole.as_bytes()[..end], &Fields::default()).learners;
             prop_assert!(found.contains(&format!("ref:{name}")), "{found:?} in {whole}");
         }
     }
 
     fn named(payload: &str) -> Vec<String> {
-        learner_refs(payload.as_bytes(), &Fields::default())
+        learner_refs(payload.as_bytes(), &Fields::default()).learners
+    }
+
+    #[test]
+    fn nothing_is_kept_of_where_nobody_looks() {
+        let all =
+            |count: usize| (0..count).map(|it| format!("{{\"Student\":\"{it}\"}}\u{e9}")).collect::<String>();
+        let whole = all(MOST_KEYS);
+        let named = learner_refs(whole.as_bytes(), &Fields::default());
+        assert_eq!((named.learners.len(), named.within), (MOST_KEYS, whole.len()));
+        let more = all(MOST_KEYS + 9);
+        let named = learner_refs(more.as_bytes(), &Fields::default());
+        assert_eq!(named.learners.len(), MOST_KEYS);
+        assert_eq!(more[..named.within], format!("{whole}{{\""));
+        // A value that has no end is not read again and again to the end of everything.
+        let endless = "student:".repeat(KEPT_PAYLOAD);
+        let named = learner_refs(endless.as_bytes(), &Fields::default());
+        assert_eq!((named.learners.len(), named.within), (0, MOST_KEYS * "student:".len()));
     }
 
     #[test]
@@ -155,7 +211,7 @@ mod tests {
         for payload in payloads {
             assert_eq!(named(payload), ["ref:ada-lovelace"], "{payload}");
         }
-        assert_eq!(learner_refs(b"{\"student\":\"ada\xff\",", &Fields::default()), ["ref:ada"]);
+        assert_eq!(learner_refs(b"{\"student\":\"ada\xff\",", &Fields::default()).learners, ["ref:ada"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fields::Fields;
-use super::learner_refs::learner_refs;
+use super::learner_refs::{Named, learner_refs};
 use crate::pointer::pointer_to;
 use crate::store::{Reference, Rejection, StreamingLog};
 use crate::whole_number;
@@ -25,13 +25,13 @@ pub(super) fn parse(
     payload: &[u8],
     arrived_at: DateTime<Utc>,
     rng: &mut impl Rng,
-) -> (Result<StreamingLog, Rejection>, Vec<String>) {
+) -> (Result<StreamingLog, Rejection>, Named) {
     let fields = serde_json::from_slice::<Fields<'_>>(payload);
     let (parsed, fields) = match fields {
         Ok(fields) => (streaming_log(&fields, arrived_at, rng), fields),
         Err(error) => (Err(unreadable(&error)), Fields::default()),
     };
-    let named = if parsed.is_ok() { Vec::new() } else { learner_refs(payload, &fields) };
+    let named = if parsed.is_ok() { Named::nobody(payload) } else { learner_refs(payload, &fields) };
     (parsed, named)
 }
 

@@ -85,7 +85,8 @@ fn each_fault_has_a_code_and_a_place() {
 #[test]
 fn a_rejected_log_still_tells_whom_it_names() {
     let arrived_at = "2026-01-31T09:30:00Z".parse().unwrap();
-    let named = |payload: &str| parse(payload.as_bytes(), arrived_at, &mut StdRng::seed_from_u64(1)).1;
+    let named =
+        |payload: &str| parse(payload.as_bytes(), arrived_at, &mut StdRng::seed_from_u64(1)).1.learners;
     assert_eq!(named(r#"{"student": "s", "completion_percentage": 101}"#), ["ref:s"]);
     assert_eq!(named(r#"{"student_id": 7}"#), ["id:7"]);
     assert_eq!(named(r#"{"student": "s", "student_id": 7}"#), ["id:7", "ref:s"]);

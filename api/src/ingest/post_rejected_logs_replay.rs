@@ -118,7 +118,7 @@ fn submission(client: &str, received_at: DateTime<Utc>, rows: Vec<RejectedLogRow
         let payload = Bytes::from(row.payload);
         let (parsed, named) = parse(&payload, row.first_seen, &mut rng);
         let key = RejectedLogKey { client: row.client, payload_hash: row.payload_hash };
-        Item { payload, parsed, named, replays: Some(key) }
+        Item { payload: payload.slice(..named.within), parsed, named: named.learners, replays: Some(key) }
     });
     Submission { client: client.to_owned(), received_at, items: items.collect() }
 }

@@ -108,7 +108,7 @@ fn submission(client: &str, received_at: DateTime<Utc>, payloads: Vec<Bytes>) ->
     let mut rng = entropy::rng();
     let items = payloads.into_iter().map(|payload| {
         let (parsed, named) = parse(&payload, received_at, &mut rng);
-        Item { payload, parsed, named, replays: None }
+        Item { payload: payload.slice(..named.within), parsed, named: named.learners, replays: None }
     });
     Submission { client: client.to_owned(), received_at, items: items.collect() }
 }

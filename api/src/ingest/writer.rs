@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use super::intake::{Failed, Job};
 use super::latency::Latencies;
 use crate::error::{StoreError, chain};
-use crate::store::{Calendar, Store, Submission, Verdict};
+use crate::store::{Calendar, Store, Submission, Unfinished, Verdict};
 
 /// A group takes no more submissions once it holds this many logs, so that nobody waits for a long one.
 const GROUP_LOGS: usize = 4_096;
@@ -174,9 +174,7 @@ impl Committer {
         let submitted = Arc::new(submitted);
         let outcomes: Vec<_> = match self.record(Arc::clone(&submitted)).await {
             Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),
-            // The database refused something that passed every check. Its neighbours shall not pay for it.
-            Err(StoreError::Refused(_)) if submissions > 1 => self.record_one_by_one(&submitted).await,
-            Err(error) => vec![Err(failed(&error)); submissions],
+            Err(unfinished) => self.save_what_can_be(&submitted, unfinished).await,
         };
         let in_vain = outcomes.iter().all(|outcome| matches!(outcome, Err(Failed::Unavailable)));
         let judged = waiting.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
@@ -188,40 +186,61 @@ impl Committer {
         Ended { submissions, in_vain }
     }
 
-    async fn record_one_by_one(&self, submissions: &[Submission]) -> Vec<Result<Vec<Verdict>, Failed>> {
+    /// What is judged stays so. Where the database refused something that passed every check, its neighbours shall not pay for
+    /// it: each is recorded by itself.
+    async fn save_what_can_be(
+        &self,
+        submissions: &[Submission],
+        Unfinished { error, judged }: Unfinished,
+    ) -> Vec<Result<Vec<Verdict>, Failed>> {
+        let failed = failed(&error);
+        let goes_on = matches!(error, StoreError::Refused(_)) && submissions.len() > 1;
+        let mut judged = judged.into_iter();
         let mut outcomes = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            let alone = self.record(Arc::new(vec![submission.clone()])).await;
-            outcomes.push(
-                alone
-                    .map_err(|error| failed(&error))
-                    .map(|verdicts| verdicts.into_iter().flatten().collect()),
-            );
+            outcomes.push(match judged.next().flatten() {
+                Some(verdicts) => Ok(verdicts),
+                None if goes_on => self.record_alone(submission.clone()).await,
+                None => Err(failed),
+            });
         }
         outcomes
     }
 
-    async fn record(&self, submissions: Arc<Vec<Submission>>) -> Result<Vec<Vec<Verdict>>, StoreError> {
+    async fn record_alone(&self, submission: Submission) -> Result<Vec<Verdict>, Failed> {
+        let alone = self.record(Arc::new(vec![submission])).await;
+        let verdicts = alone.map_err(|unfinished| failed(&unfinished.error))?;
+        Ok(verdicts.into_iter().flatten().collect())
+    }
+
+    async fn record(&self, submissions: Arc<Vec<Submission>>) -> Result<Vec<Vec<Verdict>>, Unfinished> {
         let begun = Instant::now();
         // A panic is a refusal. With the writer everybody who comes later would be turned away, for good.
         let recording = AssertUnwindSafe(self.store.record(self.calendar, submissions)).catch_unwind();
-        let verdicts =
-            recording.await.unwrap_or_else(|_| Err(StoreError::Refused("recording panicked".into())))?;
-        metrics::histogram!("ingest_commit_duration_seconds").record(begun.elapsed());
-        self.report(&verdicts);
-        Ok(verdicts)
+        let panicked = |_| Err(StoreError::Refused("recording panicked".into()).into());
+        let recorded = recording.await.unwrap_or_else(panicked);
+        match &recorded {
+            Ok(verdicts) => {
+                metrics::histogram!("ingest_commit_duration_seconds").record(begun.elapsed());
+                self.report(verdicts.iter().flatten());
+            }
+            Err(unfinished) => self.report(unfinished.judged.iter().flatten().flatten()),
+        }
+        recorded
     }
 
-    fn report(&self, verdicts: &[Vec<Verdict>]) {
-        let count =
-            |wanted: fn(&Verdict) -> bool| verdicts.iter().flatten().filter(|it| wanted(it)).count() as u64;
+    fn report<'v>(&self, verdicts: impl Iterator<Item = &'v Verdict> + Clone) {
+        let count = |wanted: fn(&Verdict) -> bool| verdicts.clone().filter(|it| wanted(it)).count() as u64;
         let stored = count(|verdict| matches!(verdict, Verdict::Stored(_)));
         let duplicate = count(|verdict| matches!(verdict, Verdict::Duplicate(_)));
         let rejected = count(|verdict| matches!(verdict, Verdict::Rejected(_)));
         metrics::counter!("streaming_logs_total", "verdict" => "stored").increment(stored);
         metrics::counter!("streaming_logs_total", "verdict" => "duplicate").increment(duplicate);
         metrics::counter!("streaming_logs_total", "verdict" => "rejected").increment(rejected);
-        metrics::histogram!("ingest_group_logs").record((stored + duplicate + rejected) as f64);
+        let judged = stored + duplicate + rejected;
+        if judged > 0 {
+            metrics::histogram!("ingest_group_logs").record(judged as f64);
+        }
         if stored + rejected > 0 {
             self.committed.notify_one();
         }

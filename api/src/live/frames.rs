@@ -111,6 +111,8 @@ pub enum LiveFrame {
     },
 }
 
+const SNAPSHOT: &str = "snapshot";
+
 /// A frame, written once for every connection; only its number is each connection's own.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
@@ -129,7 +131,7 @@ struct Rest<'f, T> {
 impl Frame {
     /// The whole state.
     pub(super) fn snapshot(at: DateTime<Utc>, today: &Today) -> serde_json::Result<Self> {
-        Self::new("snapshot", at, today)
+        Self::new(SNAPSHOT, at, today)
     }
 
     /// What changed since the frame before.
@@ -141,6 +143,11 @@ impl Frame {
         let object = Bytes::from(serde_json::to_vec(&Rest { at, content })?);
         // `type` and `seq` come in place of the brace.
         Ok(Self { kind, rest: object.slice(1..) })
+    }
+
+    /// Whether it is the whole state.
+    pub(super) fn is_snapshot(&self) -> bool {
+        self.kind == SNAPSHOT
     }
 
     /// The text of the frame for one connection, in two pieces: a short one of its own, and the one that all share.

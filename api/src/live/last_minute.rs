@@ -75,9 +75,13 @@ impl LastMinute {
         *self = Self::default();
     }
 
-    /// Takes note of the roster's generation, asked for after a read. Where it is another one than after the read before
-    /// (a learner moved, or was erased), or there was none, that read may have been too early to see it: then it has to be done again, of the
-    /// whole minute.
+    /// Whether nothing was read since it began, or began anew.
+    pub(super) fn knows_no_roster(&self) -> bool {
+        self.generation.is_none()
+    }
+
+    /// Takes note of the roster's generation, asked for after a read. Where it is another one than before (a learner moved, or
+    /// was erased), that read may have been too early to see it: then it has to be done again, of the whole minute.
     pub(super) fn note_roster(&mut self, generation: i64) -> bool {
         let is_news = self.generation != Some(generation);
         if is_news {

@@ -33,6 +33,11 @@ impl Pass {
         Self { standing, store, clock, looks }
     }
 
+    /// Whether its bearer sees some classrooms alone.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.standing, Standing::BoundSession(..))
+    }
+
     /// Waits until it is time for a look. May be broken off.
     pub(super) async fn next_look(&mut self) {
         self.looks.tick().await;

@@ -63,6 +63,10 @@ impl Reading {
         sets: &[Arc<BTreeSet<String>>],
     ) -> Result<Todays, StoreError> {
         let day = self.calendar.day_of(now);
+        if self.last_minute.knows_no_roster() {
+            // Or all that is read now would be read twice.
+            self.last_minute.note_roster(self.store.roster_generation().await?);
+        }
         // What arrived before the figures: these count whatever is shown to have arrived.
         let mut latest = self.arrivals(now, sets).await?;
         let mut watched = self.last_minute.count(now);
@@ -141,7 +145,7 @@ impl Reading {
         let logs_a_minute = self.last_minute.count(now).streaming_logs;
         let (counts, arrivals) = try_join!(
             self.store.count_arrivals_of_classrooms(&minute, &new),
-            self.store.latest_arrivals_of_classrooms(now, &new, logs_a_minute),
+            self.store.latest_arrivals_of_classrooms(&self.calendar, now, &new, logs_a_minute),
         )?;
         self.last_minute.classrooms.meet(new, counts, arrivals);
         Ok(())

@@ -88,6 +88,7 @@ impl LiveSession {
         loop {
             let ending = tokio::select! {
                 frame = self.feed.next() => match frame {
+                    Some(frame) if self.is_out_of_date(&frame).await => Some(Ending::SignedOut),
                     Some(frame) => self.deliver(&frame).await,
                     None => Some(Ending::GoingAway),
                 },
@@ -99,6 +100,12 @@ impl LiveSession {
                 return ending;
             }
         }
+    }
+
+    /// Whether a frame may be of others than the watcher may see. Where a classroom is renamed, those who are bound to it come
+    /// along, and its name may be that of another one by now: whoever had it is sent a snapshot then.
+    async fn is_out_of_date(&self, frame: &Frame) -> bool {
+        self.next_seq > 0 && frame.is_snapshot() && self.pass.is_bound() && !self.pass.is_good().await
     }
 
     /// Sends a frame as one message of two fragments, so that thousands of sockets hold its larger part once.

@@ -28,7 +28,7 @@ pub async fn delete_user(
     store: Data<Store>,
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
-    if caller.client() == name.as_str() {
+    if caller.is_user(name.as_str()) {
         return Err(oneself("Nobody removes oneself: let another operator do it."));
     }
     match store.remove_user(name.as_str(), caller.actor(&request), clock.now()).await? {

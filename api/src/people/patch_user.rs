@@ -42,7 +42,7 @@ pub async fn patch_user(
     clock: Data<Clock>,
 ) -> Result<HttpResponse, Problem> {
     let mut patched: PatchedUser = read_json(&request, payload, BODY_LIMIT).await?;
-    if caller.client() == name.as_str() {
+    if caller.is_user(name.as_str()) {
         refuse_of_oneself(&patched)?;
     }
     let password = patched.new_password(name.as_str(), &mut entropy::rng())?;

@@ -100,8 +100,8 @@ pub struct PatchedLesson {
 /// The columns of a CSV of lessons.
 pub(super) const LESSON_COLUMNS: [&str; 4] = ["external_id", "title", "subject", "duration_seconds"];
 
-const TITLE: TextField = TextField { name: "title", max_chars: 255 };
-const SUBJECT: TextField = TextField { name: "subject", max_chars: 255 };
+const TITLE: TextField = TextField::new("title", 255);
+const SUBJECT: TextField = TextField::new("subject", 255);
 
 /// Parses a posted lesson.
 pub(super) fn lesson_change(mut row: PostedRow) -> Result<LessonChange, Vec<Fault>> {

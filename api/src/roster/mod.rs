@@ -37,7 +37,7 @@ pub use student::{PatchedStudent, PostedStudent, Student};
 use posted_row::TextField;
 
 /// The LMS's name for a learner or a lesson.
-const EXTERNAL_ID: TextField = TextField { name: "external_id", max_chars: 255 };
+const EXTERNAL_ID: TextField = TextField::new("external_id", 255);
 
 /// The name of a classroom.
-const CLASSROOM: TextField = TextField { name: "classroom", max_chars: 100 };
+const CLASSROOM: TextField = TextField::new("classroom", 100).in_urls();

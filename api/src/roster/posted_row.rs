@@ -9,9 +9,23 @@ use crate::whole_number::whole_number;
 /// A text, and how long it may be.
 #[derive(Clone, Copy)]
 pub(super) struct TextField {
-    pub(super) name: &'static str,
+    name: &'static str,
     /// The longest that it may be, in characters.
-    pub(super) max_chars: usize,
+    max_chars: usize,
+    /// Whether a resource is found by it: no URL can hold `.` or `..` (RFC 3986, 5.2.4).
+    is_in_urls: bool,
+}
+
+impl TextField {
+    /// A text of so many characters at most.
+    pub(super) const fn new(name: &'static str, max_chars: usize) -> Self {
+        Self { name, max_chars, is_in_urls: false }
+    }
+
+    /// By which a resource is found.
+    pub(super) const fn in_urls(self) -> Self {
+        Self { is_in_urls: true, ..self }
+    }
 }
 
 /// A row whose fields are taken out one by one; what is left at the end is unknown.
@@ -52,6 +66,9 @@ impl PostedRow {
             }
             Some(Cell::Text(text)) if text.contains(char::is_control) => {
                 self.fault(field.name, "invalid_text", format!("{} holds a control character", field.name))
+            }
+            Some(Cell::Text(text)) if field.is_in_urls && matches!(text.as_str(), "." | "..") => {
+                self.fault(field.name, "invalid_text", format!("no URL can hold the {} {text}", field.name))
             }
             Some(Cell::Text(text)) => Field::Given(text),
             Some(Cell::NoUnicode) => {
@@ -146,7 +163,7 @@ pub(super) fn unknown_field(name: &str) -> Fault {
 mod tests {
     use super::*;
 
-    const NAME: TextField = TextField { name: "name", max_chars: 3 };
+    const NAME: TextField = TextField::new("name", 3);
 
     fn row(json: &str) -> PostedRow {
         PostedRow::from_json(json).unwrap()

@@ -179,7 +179,7 @@ mod tests {
     use crate::roster::posted_row::TextField;
 
     const COLUMNS: [&str; 3] = ["external_id", "name", "classroom"];
-    const NAME: TextField = TextField { name: "name", max_chars: 255 };
+    const NAME: TextField = TextField::new("name", 255);
 
     fn refusal<T: std::fmt::Debug>(outcome: Result<T, Problem>) -> &'static str {
         outcome.unwrap_err().code()

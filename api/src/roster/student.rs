@@ -53,7 +53,7 @@ pub struct PostedStudent {
         min_length = 1,
         max_length = 100,
         nullable = false,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+        pattern = r"^(\.{3}|\.{0,2}[^\u0000-\u001f\u007f-\u009f.])[^\u0000-\u001f\u007f-\u009f]*$"
     )]
     classroom: Option<String>,
 }
@@ -83,7 +83,7 @@ pub struct PatchedStudent {
         min_length = 1,
         max_length = 100,
         nullable = false,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+        pattern = r"^(\.{3}|\.{0,2}[^\u0000-\u001f\u007f-\u009f.])[^\u0000-\u001f\u007f-\u009f]*$"
     )]
     classroom: Option<String>,
 }
@@ -91,7 +91,7 @@ pub struct PatchedStudent {
 /// The columns of a CSV of learners.
 pub(super) const STUDENT_COLUMNS: [&str; 3] = ["external_id", "name", "classroom"];
 
-const NAME: TextField = TextField { name: "name", max_chars: 255 };
+const NAME: TextField = TextField::new("name", 255);
 
 /// Parses a posted learner.
 pub(super) fn student_change(mut row: PostedRow) -> Result<StudentChange, Vec<Fault>> {

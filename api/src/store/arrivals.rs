@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{DbErr, FromQueryResult};
 use uuid::Uuid;
 
-use super::Store;
 use super::query::{Query, Rows};
+use super::{Calendar, Store};
 use crate::error::StoreError;
 
 /// How many of the latest arrivals are shown.
@@ -126,14 +126,21 @@ impl Store {
     /// than the platform was quiet too. All that arrived since is gone through, and everybody who watches waits for it.
     pub async fn latest_arrivals_of_classrooms(
         &self,
+        calendar: &Calendar,
         now: DateTime<Utc>,
         classrooms: &BTreeSet<String>,
         logs_a_minute: i64,
     ) -> Result<Vec<ClassroomArrival>, StoreError> {
         let (mut found, mut quiet) = (Vec::new(), classrooms.clone());
-        let [minute, ..] = LOOKED_BACK;
-        let is_near =
-            |back: &TimeDelta| *back == minute || back.num_minutes() * logs_a_minute <= GONE_THROUGH;
+        let [_, hour, day] = LOOKED_BACK;
+        let [within_hour, within_day] = self.logs_lately(calendar, now - hour, now - day).await?;
+        // A recording that is replayed has minutes of long ago.
+        let within_hour = within_hour.max(hour.num_minutes() * logs_a_minute);
+        let is_near = |back: &TimeDelta| match *back {
+            back if back == day => within_day <= GONE_THROUGH,
+            back if back == hour => within_hour.min(within_day) <= GONE_THROUGH,
+            _ => true,
+        };
         for back in LOOKED_BACK.into_iter().filter(is_near) {
             found.retain(|arrival: &ClassroomArrival| !quiet.contains(&arrival.classroom));
             let arrivals = self.arrivals_of_classrooms(&(now - back..now + AHEAD), &quiet).await?;
@@ -146,6 +153,20 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    async fn logs_lately(
+        &self,
+        calendar: &Calendar,
+        hour_ago: DateTime<Utc>,
+        day_ago: DateTime<Utc>,
+    ) -> Result<[i64; 2], StoreError> {
+        let lately = Query::new(self.dialect, include_str!("sql/logs_lately.sql"))
+            .bind_time("hour_ago", hour_ago)
+            .bind_day("day_before", calendar.day_of(day_ago));
+        let row = lately.one(&self.reader).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("logs lately".to_owned()))?;
+        Ok([row.try_get("", "within_hour")?, row.try_get("", "within_day")?])
     }
 
     /// How many logs of each of these classrooms arrived in each tenth of a second of a range; tenths without one are

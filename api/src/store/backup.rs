@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use migration::{Migrator, MigratorTrait};
 use rusqlite::{Connection, OpenFlags};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
+use super::schema::unknown_step;
 use super::{AuditEntry, DatabaseSettings, Dialect, Store};
 use crate::error::StoreError;
 
@@ -183,11 +183,9 @@ fn inspect(file: &Path) -> Result<Backup, BackupError> {
     if verdict != "ok" {
         return Err(broken(verdict));
     }
-    let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
-    for step in steps(&database).map_err(|error| broken(error.to_string()))? {
-        if !known.contains(&step) {
-            return Err(BackupError::Newer { file: file.to_owned(), step });
-        }
+    let steps = steps(&database).map_err(|error| broken(error.to_string()))?;
+    if let Some(step) = unknown_step(steps) {
+        return Err(BackupError::Newer { file: file.to_owned(), step });
     }
     let logs = ask("SELECT CAST(COUNT(*) AS text) FROM streaming_logs")
         .map_err(|error| broken(error.to_string()))?;

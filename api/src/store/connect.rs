@@ -1,13 +1,12 @@
-//! Opening the database, and bringing its schema up to date.
+//! Opening the database.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, sqlx};
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr, sqlx};
 use tokio::runtime::Handle;
 
 use super::link::{Link, Pool};
@@ -55,9 +54,6 @@ impl WritesFor {
     }
 }
 
-/// Names the lock under which one replica migrates while the others wait; any number that nobody else uses.
-const MIGRATION_LOCK: i64 = 0x0ED7_EC45;
-
 /// How long a statement of PostgreSQL waits for a lock. Less than a disk may take for a checkpoint would be too little: groups
 /// wait for one another's rows, and the first of them for the disk.
 const LOCKED: Duration = Duration::from_millis(2_400);
@@ -85,7 +81,7 @@ const CHECKPOINT_PAGES: &str = "8000";
 
 /// How PostgreSQL plans prepared statements.
 #[derive(Clone, Copy)]
-enum Plans {
+pub(super) enum Plans {
     /// Once: those that write look up by key, whatever is in their arrays, and planning costs more than running.
     Once,
     /// Where it pays: a day and a year want different plans.
@@ -127,7 +123,7 @@ impl DatabaseSettings {
     }
 
     /// For work that takes the time that it takes, and that nobody waits for.
-    fn patient(&self, plans: Plans) -> ConnectOptions {
+    pub(super) fn patient(&self, plans: Plans) -> ConnectOptions {
         let mut options = self.options();
         let locked = self.writes_for.locked(plans);
         options.map_sqlx_postgres_opts(move |options| with_limits(options, plans, locked).options(UNLIMITED));
@@ -268,26 +264,5 @@ impl Store {
             appended: Arc::default(),
             runtime: Handle::current(),
         })
-    }
-
-    /// Brings the schema up to date, one replica at a time.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        match self.dialect {
-            Dialect::Sqlite => Migrator::up(&self.writer.connections(), None).await?,
-            Dialect::Postgres => self.migrate_under_lock().await?,
-        }
-        Ok(())
-    }
-
-    /// The migrator takes no lock of its own. Ours belongs to the session, so lock and migrations share the only
-    /// connection of a pool of their own, and a replica that is killed lets go of it.
-    async fn migrate_under_lock(&self) -> Result<(), DbErr> {
-        let mut options = self.settings.patient(Plans::ForEachSpan);
-        options.max_connections(1);
-        let alone: DatabaseConnection = Database::connect(options).await?;
-        alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
-        let outcome = Migrator::up(&alone, None).await;
-        alone.close().await?;
-        outcome
     }
 }

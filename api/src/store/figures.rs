@@ -153,7 +153,8 @@ impl DaySpan {
     pub(super) fn kept_day(self) -> Option<NaiveDate> {
         match (self.from, self.to) {
             (None, None) => Some(EVER),
-            (Some(from), Some(to)) if from == to => Some(from),
+            // Before it nobody was active, and of all time the number is kept elsewhere.
+            (Some(from), Some(to)) if from == to && from >= FIRST_DAY => Some(from),
             _ => None,
         }
     }
@@ -198,7 +199,7 @@ pub(super) fn figures_query(
     parts.extend(breakdown.parts(classes));
     let query = Query::new(dialect, &parts.concat())
         .of(classes)
-        .bind_day("first_day", span.from.unwrap_or(FIRST_DAY))
+        .bind_day("first_day", span.from.map_or(FIRST_DAY, |from| from.max(FIRST_DAY)))
         .bind_day("last_day", span.to.unwrap_or(LAST_DAY));
     match span.kept_day() {
         Some(day) => query.bind_day("active_day", day),

@@ -20,7 +20,8 @@ pub(super) async fn erased_among(
     key: &ErasureKey,
     learner_refs: BTreeSet<String>,
 ) -> Result<BTreeSet<String>, DbErr> {
-    if learner_refs.is_empty() {
+    // Most installations have erased nobody: then there is nothing to hash.
+    if learner_refs.is_empty() || !has_tombstones(on).await? {
         return Ok(BTreeSet::new());
     }
     let by_hash: BTreeMap<Vec<u8>, String> = learner_refs.into_iter().map(|it| (key.hash(&it), it)).collect();
@@ -29,6 +30,10 @@ pub(super) async fn erased_among(
     let hashes = rows.iter().map(|row| row.try_get_by_index::<Vec<u8>>(0));
     let hashes: Vec<Vec<u8>> = hashes.collect::<Result<_, _>>()?;
     Ok(hashes.iter().filter_map(|hash| by_hash.get(hash).cloned()).collect())
+}
+
+async fn has_tombstones(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(erasure::Entity::find().filter(Column::LiftedAt.is_null()).one(on).await?.is_some())
 }
 
 /// Those of these external ids whose learners were erased.
@@ -40,10 +45,6 @@ pub(super) async fn erased_names<'n>(
 ) -> Result<BTreeSet<String>, DbErr> {
     let refs: BTreeSet<String> = external_ids.into_iter().map(|name| format!("ref:{name}")).collect();
     let Some(key) = key.filter(|_| !refs.is_empty()) else { return Ok(BTreeSet::new()) };
-    // Most installations have erased nobody: then there is nothing to hash.
-    if erasure::Entity::find().filter(Column::LiftedAt.is_null()).one(on).await?.is_none() {
-        return Ok(BTreeSet::new());
-    }
     let erased = erased_among(on, dialect, key, refs).await?;
     Ok(erased.iter().filter_map(|it| it.strip_prefix("ref:").map(str::to_owned)).collect())
 }

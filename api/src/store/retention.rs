@@ -180,6 +180,8 @@ impl Store {
         self.write(move |tx| {
             let entry = entry.clone();
             Box::pin(async move {
+                // Every group shares this row: without an end to them there would be no turn for us.
+                keep_ingestion_out(tx, dialect).await?;
                 let removed_before = "UPDATE settings SET logs_removed_before = {day}";
                 Query::new(dialect, removed_before).bind_day("day", day).execute(tx).await?;
                 if removed > 0 {

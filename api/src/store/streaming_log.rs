@@ -84,7 +84,7 @@ pub struct Submission {
 /// One item of a submission.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// What was sent, byte for byte.
+    /// What was sent, byte for byte, as far as it is known whom it names.
     pub payload: Bytes,
     /// What it says, or why it cannot be stored.
     pub parsed: Result<StreamingLog, Rejection>,

@@ -59,7 +59,7 @@ impl FromStr for LogPosition {
 }
 
 /// A moment from its microseconds since 1970. A cursor may say anything, and PostgreSQL does not know every year of ours.
-pub(super) fn moment(micros: Option<&str>) -> Option<DateTime<Utc>> {
+pub fn moment(micros: Option<&str>) -> Option<DateTime<Utc>> {
     let moment = DateTime::from_timestamp_micros(micros?.parse().ok()?);
     moment.filter(|moment| (0..=9999).contains(&moment.year()))
 }

@@ -26,15 +26,29 @@ pub(crate) struct TemporaryStore {
 impl TemporaryStore {
     /// Another one, on SQLite.
     pub(crate) async fn open() -> Self {
-        let directory = new_directory();
-        let url = format!("sqlite://{}", directory.join("edtech.db").display());
-        let store = Store::connect(&DatabaseSettings::new(url, 1)).await.unwrap();
-        store.migrate().await.unwrap();
-        Self { store: with_key(store), directory, database: None }
+        Self::empty().await.migrated().await
     }
 
     /// Another one, on the server that `TEST_DATABASE_URL` names; to be ended by [`close`](Self::close).
     pub(crate) async fn open_on_postgres() -> Self {
+        Self::empty_on_postgres().await.migrated().await
+    }
+
+    async fn migrated(self) -> Self {
+        self.store.migrate().await.unwrap();
+        self
+    }
+
+    /// One without its schema, on SQLite.
+    pub(crate) async fn empty() -> Self {
+        let directory = new_directory();
+        let url = format!("sqlite://{}", directory.join("edtech.db").display());
+        let store = Store::connect(&DatabaseSettings::new(url, 1)).await.unwrap();
+        Self { store: with_key(store), directory, database: None }
+    }
+
+    /// One without its schema, on PostgreSQL.
+    pub(crate) async fn empty_on_postgres() -> Self {
         let url = std::env::var("TEST_DATABASE_URL")
             .expect("TEST_DATABASE_URL: run `make test`, or `scripts/with-postgres cargo test`");
         let directory = new_directory();
@@ -42,7 +56,6 @@ impl TemporaryStore {
         let name = Uuid::from_u128(entropy::rng().random());
         let database = databases.make(Clock.now(), name).await.unwrap();
         let store = Store::connect(&database.settings()).await.unwrap();
-        store.migrate().await.unwrap();
         Self { store: with_key(store), directory, database: Some(database) }
     }
 

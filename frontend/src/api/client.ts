@@ -27,7 +27,7 @@ const client = createClient<paths, "application/json">({
   credentials: "same-origin",
 });
 
-/** Called when the server wants a reader whom it knows, and this one it does not. */
+/** Called when the server takes the reader for somebody else, or for less, than the page does. */
 let strange = (): void => {};
 
 /** Who wants to hear of that. */
@@ -58,7 +58,8 @@ async function expect<T>(asked: Promise<Answer<T>>): Promise<T> {
   const body = error as Partial<Schemas["ProblemBody"]> | undefined;
   const code = body?.code ?? "unknown";
   // A wrong password says nothing of who was signed in before.
-  if (response.status === 401 && code !== "invalid_credentials") strange();
+  const isUnknown = response.status === 401 && code !== "invalid_credentials";
+  if (isUnknown || code === "insufficient_scope") strange();
   const detail = body?.detail ?? `The server answered ${response.status}.`;
   throw new Problem(response.status, code, detail, body?.errors, waitOf(response));
 }
@@ -255,7 +256,11 @@ export function benchmark(id: string): Promise<Schemas["Benchmark"]> {
 /** Cancels a benchmark that runs; whatever has ended stays as it is. */
 export async function cancelBenchmark(id: string): Promise<void> {
   // The same request removes what has ended: what ends while somebody cancels it shall be kept.
-  if ((await benchmark(id)).status === "running") await removeBenchmark(id);
+  try {
+    await expect(client.DELETE("/benchmarks/{id}", { params: { path: { id }, query: { running: true } } }));
+  } catch (problem) {
+    if (!(problem instanceof Problem && problem.code === "benchmark_ended")) throw problem;
+  }
 }
 
 /** Removes a benchmark that has ended, and its report. */

@@ -231,7 +231,7 @@ export interface paths {
      * Sign in
      * @description For people, in a browser; programs get a token. A client signs in as well: so the first user can be made. The session is a
      *     cookie that no script can read, is as good as a token with all that its user or client may do, and ends twelve hours after
-     *     its last use. What changes something, and the live socket, it lets pages of this server alone do.
+     *     its last use, or once somebody signs in over it. What changes something, and the live socket, it lets pages of this server alone do.
      */
     post: operations["post_session"];
     /**
@@ -303,7 +303,8 @@ export interface paths {
     post?: never;
     /**
      * Cancel a benchmark, or remove one that has ended
-     * @description A running one ends within some seconds, with all that it made; its status says when.
+     * @description A running one ends within some seconds, with all that it made; its status says when. Whoever means to cancel it, and not
+     *     to lose its report where it has just ended, says `running=true`.
      */
     delete: operations["delete_benchmark"];
     options?: never;
@@ -4939,7 +4940,10 @@ export interface operations {
   };
   delete_benchmark: {
     parameters: {
-      query?: never;
+      query?: {
+        /** @description Only one that still runs. */
+        running?: boolean;
+      };
       header?: never;
       path: {
         /** @description The run */
@@ -4994,6 +4998,24 @@ export interface operations {
       };
       /** @description There is no such run */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description `benchmark_ended`: it runs no more, and `running=true` asks to cancel it */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["ProblemBody"];
+        };
+      };
+      /** @description The query is no such query */
+      422: {
         headers: {
           [name: string]: unknown;
         };

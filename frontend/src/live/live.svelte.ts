@@ -15,12 +15,18 @@ export class Live {
   /** When the last frame came. */
   heardAt = $state<Date | null>(null);
 
+  /** When the page was held still, and whether it is. */
+  private frozenAt = $state<Date | null>(null);
   private current = $state.raw<LiveState | null>(null);
   private frozen = $state.raw<LiveState | null>(null);
   private past = $state.raw<Moment[]>([]);
   private frozenPast = $state.raw<Moment[]>([]);
 
   readonly state = $derived(this.paused ? this.frozen : this.current);
+  /** The moment that the page shows. */
+  readonly shownAt = $derived(this.paused && this.frozenAt !== null ? this.frozenAt : this.now);
+  /** The platform's day, also while the page is held still. */
+  readonly date = $derived(this.current?.today.date ?? null);
   readonly history = $derived(this.paused ? this.frozenPast : this.past);
   readonly silentSeconds = $derived(
     this.heardAt === null
@@ -61,6 +67,7 @@ export class Live {
   togglePause(): void {
     this.frozen = this.current;
     this.frozenPast = this.past;
+    this.frozenAt = this.now;
     this.paused = !this.paused;
   }
 

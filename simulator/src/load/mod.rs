@@ -72,7 +72,7 @@ async fn told(
     client: &Client,
     school: &School,
 ) -> (Report, anyhow::Result<()>) {
-    let Posted { tally, seconds, span, is_interrupted } = posted;
+    let Posted { tally, began_at, seconds, span, is_interrupted } = posted;
     let acknowledged = tally.with(|tally| tally.acknowledged.take());
     let ledger = match acknowledged {
         Some(acknowledged) => acknowledged.check(client, school, span, args.quiet).await.map(Some),
@@ -84,6 +84,7 @@ async fn told(
         rate: args.demand().rate,
         interval_seconds: args.interval.map(|interval| interval.as_secs_f64()),
         profile: args.profile,
+        began_at,
         interrupted: is_interrupted,
         ledger: ledger.as_ref().ok().copied().flatten(),
         ..tally.with(|tally| Report::of(tally, seconds))

@@ -30,7 +30,7 @@ const SHORT: Duration = Duration::from_secs(120);
 /// A load on its way.
 pub(super) struct Posting {
     begun: Instant,
-    begun_at: DateTime<Utc>,
+    began_at: DateTime<Utc>,
     era: Era,
     /// Of each replica.
     plans: Vec<Arc<Plan>>,
@@ -42,6 +42,7 @@ pub(super) struct Posting {
 /// What a load has come to.
 pub(super) struct Posted {
     pub(super) tally: SharedTally,
+    pub(super) began_at: DateTime<Utc>,
     pub(super) seconds: f64,
     /// When its logs happened.
     pub(super) span: Range<DateTime<Utc>>,
@@ -62,7 +63,7 @@ impl Posting {
         let route =
             route.with_body_of(if args.batch == 1 { "application/json" } else { "application/x-ndjson" });
         let (demand, era) = (args.demand(), Era::of_days(args.days));
-        let (begun, begun_at) = (Instant::now(), environment::now());
+        let (begun, began_at) = (Instant::now(), environment::now());
         let stretch_seconds = if args.duration.is_some_and(|duration| duration <= SHORT) { 1 } else { 10 };
         let tally = Tally::new(begun, args.replicas, stretch_seconds).with_ledger(args.check_ledger);
         let tally = SharedTally::new(tally);
@@ -87,7 +88,7 @@ impl Posting {
                 lanes.spawn(lane.run());
             }
         }
-        Ok(Self { begun, begun_at, era, plans, lanes, tally, stop })
+        Ok(Self { begun, began_at, era, plans, lanes, tally, stop })
     }
 
     /// Waits until everything is posted and the time is over, or until it is told to stop; shows how it goes.
@@ -116,8 +117,9 @@ impl Posting {
         // A load at a rate lasts as long as it was to last, also where its last request was due before.
         let least = interrupted.or(end).unwrap_or_default();
         let seconds = self.tally.with(|tally| tally.last - self.begun).max(least).as_secs_f64();
-        let span = self.era.span(self.begun_at, environment::now());
-        Ok(Posted { tally: self.tally, seconds, span, is_interrupted: interrupted.is_some() })
+        let Self { tally, began_at, era, .. } = self;
+        let span = era.span(began_at, environment::now());
+        Ok(Posted { tally, began_at, seconds, span, is_interrupted: interrupted.is_some() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -34,7 +35,9 @@ pub(super) struct Report {
     /// Between two logs of a replica, where the rate was given so.
     pub(super) interval_seconds: Option<f64>,
     pub(super) profile: Profile,
-    /// How long it took.
+    /// When its first request was due.
+    pub(super) began_at: DateTime<Utc>,
+    /// How long it took from there.
     pub(super) seconds: f64,
     /// Whether it was told to stop before it was over.
     pub(super) interrupted: bool,

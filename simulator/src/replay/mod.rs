@@ -64,7 +64,6 @@ pub(crate) struct ReplayArgs {
 /// Posts everything and prints what became of it.
 pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.client, Some(PATIENCE))?;
-    let begun = Instant::now();
     let mut tally = Tally::default();
     if let Some(file) = &args.lessons {
         tally.lessons = roster::post(&client, "/lessons", file).await?;
@@ -74,6 +73,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     }
     let recording = Recording::open(&args.logs, args.batch, args.speed)
         .with_context(|| format!("{} cannot be replayed", args.logs.display()))?;
+    let begun = Instant::now();
     batches::post(&client, recording, args.connections as usize, &mut tally)
         .await
         .with_context(|| format!("{} was not replayed to its end", args.logs.display()))?;

@@ -14,6 +14,7 @@ pub(super) struct Tally {
     pub(super) rejected: BTreeMap<String, u64>,
     pub(super) students: RosterTally,
     pub(super) lessons: RosterTally,
+    /// How long the logs took; the roster is posted before.
     pub(super) seconds: f64,
 }
 

@@ -6,8 +6,6 @@ use edtech_tests::{Answer, Client, Command, Database, Platform, on_both_database
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-const SCOPES: [&str; 7] = ["read", "learners", "roster", "ingest", "report", "operate", "admin"];
-
 /// What anybody may ask.
 const OPEN: [&str; 10] = [
     "POST /auth/token",
@@ -20,6 +18,71 @@ const OPEN: [&str; 10] = [
     "GET /metrics",
     "GET /openapi.json",
     "GET /",
+];
+
+/// What each scope opens, once more: a wrong scope in the code is a wrong scope in its specification.
+const OPENED: [(&str, &[&str]); 7] = [
+    (
+        "read",
+        &[
+            "GET /analytics/classrooms",
+            "GET /analytics/daily",
+            "GET /analytics/daily/{date}/report",
+            "GET /analytics/engagement",
+            "GET /analytics/lessons",
+            "GET /analytics/lessons/{lesson_id}/progress",
+            "GET /analytics/timeseries",
+            "GET /classrooms",
+            "GET /classrooms/{classroom}",
+            "GET /lessons",
+            "GET /lessons/{lesson_id}",
+            "GET /live",
+        ],
+    ),
+    ("learners", &["GET /streaming-logs", "GET /students", "GET /students/{student_id}"]),
+    (
+        "roster",
+        &[
+            "DELETE /classrooms/{classroom}",
+            "DELETE /lessons/{lesson_id}",
+            "DELETE /students/{student_id}",
+            "GET /rejected-logs",
+            "GET /students/{student_id}/export",
+            "PATCH /classrooms/{classroom}",
+            "PATCH /lessons/{lesson_id}",
+            "PATCH /students/{student_id}",
+            "POST /classrooms",
+            "POST /lessons",
+            "POST /rejected-logs/replay",
+            "POST /students",
+        ],
+    ),
+    ("ingest", &["POST /streaming-logs"]),
+    ("report", &["PUT /analytics/daily/{date}/report"]),
+    (
+        "operate",
+        &[
+            "DELETE /benchmarks/{id}",
+            "GET /benchmarks",
+            "GET /benchmarks/{id}",
+            "GET /benchmarks/{id}/compare/{other}",
+            "GET /benchmarks/{id}/report",
+            "POST /benchmarks",
+        ],
+    ),
+    (
+        "admin",
+        &[
+            "DELETE /users/{name}",
+            "DELETE /users/{name}/sessions",
+            "GET /audit-log",
+            "GET /erasures/{receipt_id}",
+            "GET /users",
+            "GET /users/{name}",
+            "PATCH /users/{name}",
+            "POST /users",
+        ],
+    ),
 ];
 
 /// One operation of the specification.
@@ -146,7 +209,25 @@ mod on_the_loopback_demo {
         without_a_token_only_reading_is_open,
         beyond_loopback_reading_is_closed_and_a_key_is_needed,
         a_page_from_elsewhere_reads_nothing,
+        a_command_makes_no_key_that_no_server_knows,
     );
+
+    /// In another directory than that of the server its tokens would be good for nothing.
+    async fn a_command_makes_no_key_that_no_server_knows(database: Database) {
+        let token = || Command::api(&database, ["token"]).without("EDTECH_JWT_SIGNING_KEY").quietly();
+        let key = database.directory().join("signing.key");
+        let refused = token().run().await;
+        assert!(refused.refusal().contains(&format!("{}: it is not there", key.display())), "{refused:?}");
+        assert!(!key.exists());
+        let served = Platform::start(&database).without("EDTECH_JWT_SIGNING_KEY").await;
+        assert!(key.exists());
+        served
+            .anonymous()
+            .with_token(token().run().await.expect(0).trim())
+            .get("/students")
+            .await
+            .expect(200);
+    }
 
     async fn without_a_token_only_reading_is_open(database: Database) {
         let platform = Platform::start(&database).await;
@@ -257,7 +338,13 @@ async fn a_page_from_elsewhere_changes_nothing(database: Database) {
 
 async fn each_scope_opens_its_own_operations(database: Database) {
     let platform = Platform::start(&database).await;
-    for scope in SCOPES {
+    let published = operations(&platform.anonymous()).await;
+    for (scope, opened) in OPENED {
+        let theirs = published.iter().filter(|operation| operation.scope.as_deref() == Some(scope));
+        let theirs: BTreeSet<String> = theirs.map(Operation::name).collect();
+        assert_eq!(theirs, opened.iter().map(|&name| name.to_owned()).collect(), "{scope}");
+    }
+    for (scope, _) in OPENED {
         let client = platform.anonymous().with_token(&minted(&database, scope).await);
         for operation in &operations(&client).await {
             let answer = operation.call(&client).await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use edtech_tests::{Client, Command, Database, Platform, eventually, log, on_both_databases};
 use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -14,6 +16,7 @@ on_both_databases!(
     a_person_is_told_by_the_own_name,
     what_changes_rights_is_told_with_it,
     no_entry_is_ever_changed_or_taken_away,
+    nothing_takes_away_an_entry_of_the_last_thirty_days,
     a_flood_is_few_entries,
     what_was_seen_is_there_after_a_stop,
     it_is_read_in_pages_and_narrowed,
@@ -222,6 +225,37 @@ async fn no_entry_is_ever_changed_or_taken_away(database: Database) {
         assert!(refused.contains("append-only"), "{statement}: {refused}");
     }
     assert_eq!(database.number("SELECT COUNT(*) FROM audit_log").await, before);
+}
+
+/// Whoever goes the way by which entries go takes away none that is younger.
+async fn nothing_takes_away_an_entry_of_the_last_thirty_days(database: Database) {
+    let platform = Platform::start(&database).await;
+    platform.stop().await;
+    for (action, days) in [("young", 29), ("aged", 31)] {
+        let at = (Utc::now() - TimeDelta::days(days)).to_rfc3339_opts(SecondsFormat::Micros, true);
+        let insert = format!(
+            "INSERT INTO audit_log (at, actor, actor_kind, action, outcome, times) \
+             VALUES ('{at}', 'a', 'cli', '{action}', 'done', 1)"
+        );
+        assert_eq!(database.execute(&insert).await, 1);
+    }
+    let open = database.either(
+        "INSERT INTO audit_log_forgets VALUES ('9999-12-31T00:00:00.000000Z')",
+        "SET LOCAL edtech.forgets_audit_log = 'on'",
+    );
+    for (action, wanted) in [("young", None), ("aged", Some(1))] {
+        let opened = database.begin().await;
+        opened.execute_unprepared(open).await.expect("the way");
+        let gone =
+            opened.execute_unprepared(&format!("DELETE FROM audit_log WHERE action = '{action}'")).await;
+        assert_eq!(gone.ok().map(|gone| gone.rows_affected()), wanted, "{action}");
+        opened.rollback().await.expect("an end");
+    }
+    if database.is_postgres() {
+        let forget = "SELECT forget_audit_log(now() + interval '1 day', 100000)";
+        assert_eq!(database.number(forget).await, 1);
+        assert_eq!(database.number("SELECT COUNT(*) FROM audit_log WHERE action = 'young'").await, 1);
+    }
 }
 
 async fn a_flood_is_few_entries(database: Database) {

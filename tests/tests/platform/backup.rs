@@ -11,7 +11,12 @@ on_sqlite!(
     a_restore_after_one_that_was_broken_off_is_of_its_own_backup,
     a_restore_beside_a_server_is_refused,
 );
-on_postgres!(a_dump_holds_what_it_brings_back, postgres_has_its_own_tools);
+on_postgres!(
+    a_dump_holds_what_it_brings_back,
+    a_dump_from_before_an_upgrade_leaves_nothing_of_it,
+    copies_make_room_for_the_next_one,
+    postgres_has_its_own_tools,
+);
 
 const DAY: &str = "2026-03-02";
 
@@ -189,6 +194,65 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
         target.assert_verified().await;
         platform.stop().await;
     }
+}
+
+/// What the next version will have made depends on what there was, and is in the way of making it again.
+async fn a_dump_from_before_an_upgrade_leaves_nothing_of_it(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let before = figures(&client).await;
+    platform.stop().await;
+    let copies = path(&database, "copies");
+    std::fs::create_dir(&copies).expect("a directory");
+    Command::backup_script("backup.sh", &database, &[&copies, "1"]).run().await.expect(0);
+
+    for upgrade in [
+        "CREATE TYPE badge AS ENUM ('gold')",
+        "CREATE TABLE badges (student_id bigint REFERENCES students (student_id), badge badge)",
+        "CREATE VIEW analytics.badges AS SELECT lessons.title, badge FROM lessons CROSS JOIN badges",
+        "CREATE FUNCTION give_badge() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER give_badge AFTER INSERT ON students FOR EACH ROW EXECUTE FUNCTION give_badge()",
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_badges', 0)",
+    ] {
+        database.execute(upgrade).await;
+    }
+    let older = Command::api(&database, ["migrate"]).quietly().run().await;
+    assert!(older.refusal().contains("a newer version has been here"), "{older:?}");
+
+    database.left_alone().await;
+    Command::backup_script("restore.sh", &database, &[&copies]).run().await.expect(0);
+    for left in [
+        "SELECT COUNT(*) FROM pg_class WHERE relname = 'badges'",
+        "SELECT COUNT(*) FROM pg_proc WHERE proname = 'give_badge'",
+        "SELECT COUNT(*) FROM pg_type WHERE typname = 'badge'",
+    ] {
+        assert_eq!(database.number(left).await, 0, "{left}");
+    }
+    let platform = Platform::start(&database).await;
+    assert_eq!(figures(&platform.client().await).await, before);
+    database.assert_verified().await;
+    platform.stop().await;
+}
+
+/// On a volume that is too small for as many as shall be kept: the oldest go, and the newest one never does.
+async fn copies_make_room_for_the_next_one(database: Database) {
+    Platform::start(&database).await.stop().await;
+    let copies = path(&database, "copies");
+    std::fs::create_dir(&copies).expect("a directory");
+    let old =
+        ["2020-01-01", "2020-01-02", "2020-01-03"].map(|day| format!("{copies}/edtech-{day}T000000Z.dump"));
+    for file in &old {
+        // Longer than any disk, and of no block: the next one could not be as long.
+        std::fs::File::create(file).and_then(|file| file.set_len(1 << 42)).expect("a file");
+    }
+    let said = Command::backup_script("backup.sh", &database, &[&copies, "14"]).run().await;
+    assert!(said.stderr.contains("2020-01-01T000000Z.dump is removed before its time"), "{said:?}");
+    said.expect(0);
+    let mut kept: Vec<_> =
+        std::fs::read_dir(&copies).expect("the copies").map(|it| it.expect("a copy").path()).collect();
+    kept.sort();
+    assert_eq!((kept.len(), kept[0].to_str()), (2, Some(old[2].as_str())), "{kept:?}");
 }
 
 async fn postgres_has_its_own_tools(database: Database) {

@@ -32,6 +32,7 @@ on_both_databases!(
     of_removed_logs_she_reads_whole_days,
     she_watches_her_learners_alone,
     a_learner_who_moves_is_seen_by_another_at_once,
+    a_name_that_is_given_to_another_class_shows_nobody_of_it,
 );
 
 /// An educator of these classrooms, signed in.
@@ -185,6 +186,25 @@ async fn she_watches_her_learners_alone(database: Database) {
     assert_eq!(frames.last().expect("a frame")["recent"].as_array().map(Vec::len), Some(1));
     everybodys.until("all of them", SOON, |today| today["totals"]["streaming_logs"] == 5).await;
     assert_eq!(everybodys.today["rejected_logs"], 1);
+}
+
+/// Whoever watches is bound to the class, not to its name: the socket closes long before its pass is looked at again.
+async fn a_name_that_is_given_to_another_class_shows_nobody_of_it(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    client.store(&[log("ada", &now(), json!({}))]).await;
+    let educator = educator(&platform, "of-data", &["Data_2025"]).await;
+    let hers = Watcher::connect(&educator).await;
+    assert_eq!(learners_of(&hers.today), [ada]);
+    client.patch_json("/classrooms/Data_2025", &json!({"classroom": "Data_2024"})).await.expect(200);
+    let closed = tokio::time::timeout(SOON, hers.closed()).await.expect("it closes by itself");
+    assert_eq!(closed, Some(4401));
+
+    let eve = client.enrol("eve", "Data_2025").await;
+    client.store(&[log("eve", &now(), json!({}))]).await;
+    let again = Watcher::connect(&educator).await;
+    assert!(learners_of(&again.today) == [ada] && eve != ada, "{}", again.today);
 }
 
 async fn a_learner_who_moves_is_seen_by_another_at_once(database: Database) {

@@ -24,6 +24,7 @@ mod leaks;
 mod life;
 mod live;
 mod load;
+mod log_pages;
 mod names;
 mod original_queries;
 mod orphans;

@@ -105,6 +105,13 @@ async fn verify_that_cannot_run_says_so(database: Database) {
     Command::api(&database, ["verify"]).env("DATABASE_URL", elsewhere).run().await.expect(2);
     // A database that no server has ever prepared has no figures to verify either.
     Command::api(&database, ["verify"]).run().await.expect(2);
+    Platform::start(&database).await.stop().await;
+    Command::api(&database, ["verify"]).run().await.expect(0);
+    // 1 would say that it has found something.
+    let to_nowhere = ["sh", "-c", r#"exec "$0" "$@" > /dev/full"#];
+    let unheard = Command::api(&database, ["verify"]).under(&to_nowhere).quietly().run().await;
+    assert!(unheard.refusal().contains("verify could not run"), "{unheard:?}");
+    unheard.expect(2);
 }
 
 mod beside_servers {

@@ -19,6 +19,7 @@ on_both_databases!(
     a_patch_changes_what_it_names,
     a_learner_who_changes_classroom_takes_the_history_along,
     an_erased_learner_is_gone_from_every_figure,
+    no_classroom_has_a_name_that_no_url_can_hold,
     what_is_in_use_is_not_deleted,
 );
 
@@ -222,6 +223,27 @@ async fn an_erased_learner_is_gone_from_every_figure(database: Database) {
     assert_ne!(client.enrol("ada", "Data_2025").await, ada);
     assert_eq!(client.daily(DAY).await["totals"]["streaming_logs"], 1);
     client.store(&[log("ada", AT, figures)]).await;
+}
+
+/// Every client makes a shorter path of these: nobody could ask for the class, rename or delete it.
+async fn no_classroom_has_a_name_that_no_url_can_hold(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    for name in [".", ".."] {
+        let posted = client.post_json("/classrooms", &json!({"classroom": name})).await;
+        let renamed = client.patch_json("/classrooms/Data_2025", &json!({"classroom": name})).await;
+        let enrolled = client.post_json("/students", &json!({"external_id": "bob", "classroom": name})).await;
+        for refused in [posted, renamed, enrolled] {
+            assert_eq!((refused.status, refused.code(422)), (422, "invalid_text"), "{}", refused.body);
+        }
+    }
+    client.post_json("/classrooms", &json!({"classroom": "..."})).await.expect(201);
+    let known = client.get("/classrooms").await.expect(200);
+    let names =
+        known["items"].as_array().expect("items").iter().map(|it| it["classroom"].as_str().expect("a name"));
+    assert_eq!(names.filter(|name| name.starts_with('.')).collect::<Vec<_>>(), ["..."]);
+    client.delete("/classrooms/...").await.expect(204);
 }
 
 async fn what_is_in_use_is_not_deleted(database: Database) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 on_both_databases!(
     a_person_signs_in_works_and_signs_out,
+    whoever_signs_in_over_a_session_ends_it,
     whoever_has_not_the_secret_is_refused,
     a_session_ends_by_the_clock,
     a_session_ends_with_its_client,
@@ -76,6 +77,28 @@ async fn a_person_signs_in_works_and_signs_out(database: Database) {
     assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 0);
     assert_ended(&browser, &database).await;
     browser.delete("/auth/session").await.expect(204);
+}
+
+/// Its browser forgets the cookie then, and nobody can sign out by it any more.
+async fn whoever_signs_in_over_a_session_ends_it(database: Database) {
+    let platform = Platform::start(&database).await;
+    let (before, elsewhere) = (platform.signed_in().await, platform.signed_in().await);
+    let sign_in = |credentials: Value| {
+        let request = before.request_to(Method::POST, &format!("{}/auth/session", before.url()));
+        before.send(request.header("cookie", before.cookie().expect("a cookie")).json(&credentials))
+    };
+    let mut wrong = platform.credentials();
+    wrong["password"] = json!("not the secret");
+    assert_eq!(sign_in(wrong).await.code(401), "invalid_credentials");
+    before.get("/students").await.expect(200);
+
+    let answer = sign_in(platform.credentials()).await;
+    let (cookie, _) = answer.header("set-cookie").split_once("; ").expect("a cookie");
+    let after = platform.anonymous().with_cookie(cookie);
+    answer.expect(200);
+    assert_ended(&before, &database).await;
+    after.get("/students").await.expect(200);
+    elsewhere.get("/students").await.expect(200);
 }
 
 async fn whoever_has_not_the_secret_is_refused(database: Database) {
@@ -165,7 +188,8 @@ async fn a_page_from_elsewhere_cannot_use_a_session(database: Database) {
             assert_eq!(delete.code(403), "cross_origin", "{header}: {value} {path}");
         }
         // Nor is anybody signed in from there. What is no browser says nothing, and may.
-        let sign_in = browser.send(asked(Method::POST, "/auth/session").json(&platform.credentials())).await;
+        let sign_in = browser.request_to(Method::POST, &format!("{}/auth/session", browser.url()));
+        let sign_in = browser.send(sign_in.header(header, value).json(&platform.credentials())).await;
         assert_eq!(sign_in.status, if header == "accept" { 200 } else { 403 }, "{header}: {value}");
     }
     assert_eq!(browser.get("/students").await.expect(200)["items"], json!([]));

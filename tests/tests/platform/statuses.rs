@@ -275,6 +275,8 @@ fn benchmarks() -> Vec<Call> {
         get(NONE, 404),
         get("/benchmarks/the-first", 404),
         delete(NONE, 404),
+        delete("/benchmarks/00000000-0000-4000-8000-000000000000?running=true", 404),
+        delete("/benchmarks/00000000-0000-4000-8000-000000000000?running=perhaps", 422),
         get("/benchmarks/00000000-0000-4000-8000-000000000000/report", 404),
         get(
             "/benchmarks/00000000-0000-4000-8000-000000000000/compare/00000000-0000-4000-8000-000000000001",

@@ -284,6 +284,12 @@ async fn nobody_locks_oneself_out(database: Database) {
     }
     head.patch_json("/users/head", &json!({"role": "operator"})).await.expect(200);
     head.get("/users").await.expect(200);
+    // A token may have any name, and is nobody's account.
+    let named = Command::api(&database, ["token", "--scope", "admin", "--subject", "head"]).run().await;
+    let named = platform.anonymous().with_token(named.expect(0).trim());
+    named.patch_json("/users/head", &json!({"role": "analyst"})).await.expect(200);
+    assert_eq!(head.get("/users").await.code(403), "insufficient_scope");
+    named.patch_json("/users/head", &json!({"role": "operator"})).await.expect(200);
     // Another one may, and so may a client.
     deputy.patch_json("/users/head", &json!({"role": "analyst"})).await.expect(200);
     assert_eq!(head.get("/users").await.code(403), "insufficient_scope");

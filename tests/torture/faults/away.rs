@@ -130,6 +130,9 @@ impl Scene {
         let (begin, end) = self.happen(trouble, Duration::from_secs(plan.either(short, long))).await;
         let ready = ready_since(&self.client, end).await;
         let stored = self.stored_since(end).await;
+        // Whatever was asked meanwhile counts, also what has no answer yet.
+        self.load.go_on(end).await;
+        self.probes.go_on(end).await;
         let seen = self.seen(trouble, begin, end);
         let told = format!(
             "{}, ready again after {:.2} s, stores after {:.2} s",
@@ -212,7 +215,11 @@ impl Scene {
         let from = begin - Duration::from_millis(500);
         let mut answers = self.load.since(from);
         answers.retain(|answered| answered.sent < end);
-        answers.extend(READ.iter().flat_map(|path| self.probes.between(path, from, end)));
+        for path in READ {
+            let read = self.probes.between(path, from, end);
+            assert!(!read.is_empty(), "nobody has asked {path} while {trouble:?}");
+            answers.extend(read);
+        }
         // It takes a moment to find out.
         let (alive, ready) =
             (self.probes.between("/livez", begin, end), self.probes.between("/readyz", begin + TOLD, end));
@@ -228,12 +235,17 @@ impl Scene {
             outcome = outcome.figure("Late:", recognised);
         }
         outcome = outcome.exactly("left in a transaction", ground.left_in_transaction().await, 0);
+        let connected = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name LIKE 'edtech-api%'";
+        if ground.kind() == Kind::Postgres {
+            let connections = ground.database.number(connected).await;
+            outcome =
+                outcome.at_most("connections", connections as f64, CONNECTIONS as f64, "of one replica");
+        }
         platform.stop().await;
         drop(proxy);
         if ground.kind() == Kind::Postgres {
-            let left = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name LIKE 'edtech-api%'";
-            let gone = async || (ground.database.number(left).await <= CONNECTIONS).then_some(());
-            eventually("few connections are left", Duration::from_secs(10), gone).await;
+            let gone = async || (ground.database.number(connected).await == 0).then_some(());
+            eventually("no connection is left", Duration::from_secs(10), gone).await;
         }
         ledger.judge(&ground.database, outcome).await
     }

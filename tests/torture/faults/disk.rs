@@ -82,6 +82,7 @@ fn judge(load: &Load, probes: &Probes, begin: Instant, end: Instant, outcome: Ou
         .exactly("neither 2xx nor 503 nor 507", strange, 0)
         .exactly("without Retry-After", refused.iter().filter(|it| !it.retry_after).count(), 0)
         .within("slowest answer", longest(&answers), LONGEST)
+        .must("/livez is asked", !alive.is_empty(), alive.len())
         .exactly("/livez not 200", alive.iter().filter(|it| it.status != Some(200)).count(), 0)
 }
 

@@ -14,22 +14,17 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> anyhow::Result<Section> {
     let pace = Pace::of(bench.parameters);
     bench.steps.next(format!("{replicas} replicas, {}", pace.said()));
     let posted = post(bench.stand, (replicas, pace), duration_seconds, true).await?;
-    Ok(section(&posted, (replicas, pace), target_p99_ms))
+    let each = pace.least_per_minute(duration_seconds).unwrap_or(A_MINUTE);
+    Ok(section(&posted, (replicas, pace), (each, target_p99_ms)))
 }
 
-fn section(posted: &Posted, (replicas, pace): (u32, Pace), target_p99_ms: f64) -> Section {
+fn section(posted: &Posted, (replicas, pace): (u32, Pace), (each, target_p99_ms): (f64, f64)) -> Section {
     let section = Section::new("ingestion", "Ingestion").note(format!(
         "{replicas} replicas of the simulator, each a process of its own, {}, for {:.1} s. Insert time counts from the moment at \
          which a log was due until its 201 is read.",
         pace.said(),
         posted.seconds
     ));
-    let each = match pace {
-        Pace::Interval(seconds) => 60.0 / seconds,
-        // A hundredth may be on its way at the end.
-        Pace::Rate(rate) => rate * 60.0 * 0.99,
-        Pace::Max(_) => A_MINUTE,
-    };
     let is_original = matches!(pace, Pace::Interval(seconds) if seconds == 5.0) && replicas == 2;
     let original = |row: Row, text: &str| if is_original { row.original(text) } else { row };
     let count = |name: &str, label: &str, value: f64| Row::new(name, label, Some(value), Unit::Count);

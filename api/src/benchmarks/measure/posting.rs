@@ -51,6 +51,18 @@ impl Pace {
         }
     }
 
+    /// Logs a minute that a replica shall store in so many seconds: of a hundred that are due the last may be on its way
+    /// at the end. None where it posts as fast as it can.
+    pub(super) fn least_per_minute(self, seconds: u32) -> Option<f64> {
+        let seconds = f64::from(seconds);
+        let due = match self {
+            Self::Interval(interval) => seconds / interval,
+            Self::Rate(rate) => seconds * rate,
+            Self::Max(_) => return None,
+        };
+        Some((due - (due / 100.0).floor()) / seconds * 60.0)
+    }
+
     fn arguments(self) -> Vec<String> {
         let (pace, connections) = match self {
             Self::Interval(seconds) => {
@@ -100,11 +112,20 @@ pub(super) async fn post(
     let readings = try_join_all(programs.into_iter().map(|one| one.reading::<LoadReading>()));
     let (loads, usage) = watched.during(readings).await?;
     let stored = stand.store().count_streaming_logs().await? - before;
-    let measured = loads.iter().map(|load| load.seconds).fold(0.0, f64::max);
-    // At a pace, what is not due any more is not waited for: the stretch is as long as was asked for.
-    let seconds = if matches!(pace, Pace::Max(_)) { measured } else { f64::from(seconds).max(measured) };
+    let seconds = match pace {
+        Pace::Max(_) => span(&loads),
+        // What is not due any more is not waited for: each replica's stretch is as long as was asked for.
+        _ => loads.iter().map(|load| load.seconds).fold(f64::from(seconds), f64::max),
+    };
     let latency = latency_of(&loads)?;
     Ok(Posted { seconds, stored: stored.unsigned_abs(), loads, latency, usage })
+}
+
+/// Seconds from the first replica's first request to the last one's last answer.
+fn span(loads: &[LoadReading]) -> f64 {
+    let Some(first) = loads.iter().map(|load| load.began_at).min() else { return 0.0 };
+    let ends = loads.iter().map(|load| (load.began_at - first).as_seconds_f64() + load.seconds);
+    ends.fold(0.0, f64::max)
 }
 
 impl Posted {

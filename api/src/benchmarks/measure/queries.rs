@@ -1,10 +1,11 @@
 //! The original queries on the raw log, and the same answers from what is counted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, TimeDelta};
 
 use super::Bench;
+use crate::benchmarks::medians::median;
 use crate::benchmarks::readings::AskReading;
 use crate::benchmarks::report::Section;
 use crate::benchmarks::resources::{Part, Usage};
@@ -55,18 +56,23 @@ fn said(query: OriginalQuery) -> (&'static str, &'static str, &'static str) {
 
 async fn original(stand: &Stand, query: OriginalQuery) -> anyhow::Result<[Row; 2]> {
     let hour = last_hour();
-    let cold = stand.store().time_original(query, hour).await?;
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    let cold = milliseconds(stand.store().time_original(query, hour).await?);
     let (begun, mut warm) = (Instant::now(), Vec::new());
     while warm.len() < TIMES && (warm.is_empty() || begun.elapsed().as_secs_f64() < ENOUGH_SECONDS) {
-        warm.push(stand.store().time_original(query, hour).await?);
+        warm.push(milliseconds(stand.store().time_original(query, hour).await?));
     }
-    warm.sort_unstable();
     let (name, label, was) = said(query);
-    let row = |state: &str, time: std::time::Duration| {
-        let time = time.as_secs_f64() * 1e3;
-        Row::milliseconds(format!("{name}_{state}"), format!("{label}, raw, {state}"), time).at_most(MOST_MS)
+    let row = |state: &str, milliseconds: Option<f64>| {
+        Row::new(
+            format!("{name}_{state}"),
+            format!("{label}, raw, {state}"),
+            milliseconds,
+            Unit::Milliseconds,
+        )
+        .at_most(MOST_MS)
     };
-    Ok([row("cold", cold), row("warm", warm[warm.len() / 2]).original(was)])
+    Ok([row("cold", Some(cold)), row("warm", median(&warm)).original(was)])
 }
 
 fn last_hour() -> (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) {

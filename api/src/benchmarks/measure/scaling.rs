@@ -44,8 +44,10 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> anyhow::Result<Section> {
     let (mut rows, mut paced) = (Vec::new(), Vec::new());
     for &replicas in &levels {
         bench.steps.next(format!("{replicas} replicas, one log each {interval} s"));
-        let posted = post(bench.stand, (replicas, Pace::Interval(interval)), seconds, false).await?;
-        rows.extend(at_interval(&posted, replicas, interval, paced.first().copied()));
+        let pace = Pace::Interval(interval);
+        let posted = post(bench.stand, (replicas, pace), seconds, false).await?;
+        let least = pace.least_per_minute(seconds).unwrap_or(A_MINUTE);
+        rows.extend(at_interval(&posted, replicas, (interval, least), paced.first().copied()));
         rows.extend(queries(bench, replicas).await?);
         paced.push(posted.per_minute());
     }
@@ -72,10 +74,9 @@ fn plot(name: &str, y: &str, levels: &[u32], rates: &[f64], with_ideal: bool) ->
     Plot::new(name, &format!("{y}, by replicas"), ("replicas", &y.to_lowercase()), lines)
 }
 
-fn at_interval(posted: &Posted, replicas: u32, interval: f64, one: Option<f64>) -> Vec<Row> {
+fn at_interval(posted: &Posted, replicas: u32, (interval, least): (f64, f64), one: Option<f64>) -> Vec<Row> {
     let (of, prefix) = (format!(", {replicas} replicas"), format!("{replicas}_"));
     let factor = one.map_or(1.0, |one| posted.per_minute() / one);
-    let least = if interval == 5.0 { A_MINUTE } else { 60.0 / interval };
     let was = |texts: [&'static str; 3]| match replicas {
         1 => Some(texts[0]),
         2 => Some(texts[1]),

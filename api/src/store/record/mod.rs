@@ -25,6 +25,7 @@ mod row_by_row;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
 use std::sync::Arc;
 
@@ -35,11 +36,13 @@ pub(super) use day_counts::EVER;
 pub(super) use memory::Memory;
 pub use rejected::KEPT_PAYLOAD;
 pub(super) use tally::{LoggedViewing, Tally, ViewingDay, minute_of};
+pub use unfinished::Unfinished;
 
 use super::{Calendar, Dialect, ErasureKey, Store, Submission, Verdict, gate};
 use crate::error::StoreError;
 use admit::Admission;
 use assumed::{Assumed, Refuted};
+use unfinished::completed;
 
 /// The transaction that a group is recorded in, and the rules it is counted by.
 #[derive(Clone, Copy)]
@@ -61,16 +64,16 @@ pub(super) enum Expected {
 }
 
 impl Store {
-    /// Stores and counts a group of submissions; answers a verdict for each item of each. After an error some may be
-    /// stored: sending them again is safe.
+    /// Stores and counts a group of submissions; answers a verdict for each item of each. After an error also others than
+    /// those that it has verdicts of may be stored: sending them again is safe.
     pub async fn record(
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
-    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+    ) -> Result<Vec<Vec<Verdict>>, Unfinished> {
         let recorded = self.record_as_expected(calendar, group).await;
-        if let Err(error) = &recorded {
-            self.note_busy(error);
+        if let Err(unfinished) = &recorded {
+            self.note_busy(&unfinished.error);
         }
         recorded
     }
@@ -79,14 +82,14 @@ impl Store {
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
-    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+    ) -> Result<Vec<Vec<Verdict>>, Unfinished> {
         if self.memory.expects_duplicates() {
             return self.record_resent(calendar, group).await;
         }
         match self.record_assumed(calendar, &group).await? {
             Ok(verdicts) => Ok(verdicts),
             Err(Refuted::NotNew) => self.record_resent(calendar, group).await,
-            Err(Refuted::Outdated) => self.record_carefully(calendar, group, Expected::NewLogs).await,
+            Err(Refuted::Outdated) => Ok(self.record_carefully(calendar, group, Expected::NewLogs).await?),
         }
     }
 
@@ -95,7 +98,7 @@ impl Store {
         &self,
         calendar: Calendar,
         group: &Arc<Vec<Submission>>,
-    ) -> Result<Result<Vec<Vec<Verdict>>, Refuted>, StoreError> {
+    ) -> Result<Result<Vec<Vec<Verdict>>, Refuted>, Unfinished> {
         let assumed = self.recall(group, &calendar, |known| Assumed::among(group, known, &calendar)).await?;
         let assumed = Arc::new(assumed);
         if assumed.is_empty() {
@@ -110,11 +113,11 @@ impl Store {
         }
         metrics::counter!("ingest_groups_total", "way" => "short").increment(1);
         let (known, rest) = assumed.split(|_, log_id| Some(Verdict::Stored(log_id)));
-        let rest = match rest.is_empty() {
-            true => Vec::new(),
-            false => self.record_carefully(calendar, Arc::new(rest), Expected::NewLogs).await?,
-        };
-        Ok(Ok(completed(known, rest)))
+        if rest.is_empty() {
+            return Ok(Ok(with_what_is_left(known, Ok(Vec::new()))?));
+        }
+        let rest = self.record_carefully(calendar, Arc::new(rest), Expected::NewLogs).await;
+        Ok(Ok(with_what_is_left(known, rest.map_err(Unfinished::from))?))
     }
 
     /// A group of which something was probably stored before: that is sorted out, and the rest is new.
@@ -122,7 +125,7 @@ impl Store {
         &self,
         calendar: Calendar,
         group: Arc<Vec<Submission>>,
-    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+    ) -> Result<Vec<Vec<Verdict>>, Unfinished> {
         let assumed =
             self.recall(&group, &calendar, |known| Assumed::among(&group, known, &calendar)).await?;
         let assumed = Arc::new(assumed);
@@ -132,9 +135,9 @@ impl Store {
         }
         let (known, rest) = assumed
             .split(|position, log_id| resent.contains(&position).then_some(Verdict::Duplicate(log_id)));
-        let judged = self.record_what_is_left(calendar, Arc::new(rest)).await?;
+        let judged = self.record_what_is_left(calendar, Arc::new(rest)).await;
         self.memory.note_duplicates(!resent.is_empty());
-        Ok(completed(known, judged))
+        with_what_is_left(known, judged)
     }
 
     /// What is left once everything is sorted out that was sent before.
@@ -142,13 +145,13 @@ impl Store {
         &self,
         calendar: Calendar,
         rest: Arc<Vec<Submission>>,
-    ) -> Result<Vec<Vec<Verdict>>, StoreError> {
+    ) -> Result<Vec<Vec<Verdict>>, Unfinished> {
         if rest.is_empty() {
             return Ok(Vec::new());
         }
         match self.record_assumed(calendar, &rest).await? {
             Ok(verdicts) => Ok(verdicts),
-            Err(_) => self.record_carefully(calendar, rest, Expected::Duplicates).await,
+            Err(_) => Ok(self.record_carefully(calendar, rest, Expected::Duplicates).await?),
         }
     }
 
@@ -174,11 +177,19 @@ impl Store {
     }
 }
 
-/// The verdicts that were known, with those of the rest in their places.
-fn completed(known: Vec<Vec<Option<Verdict>>>, rest: Vec<Vec<Verdict>>) -> Vec<Vec<Verdict>> {
-    let mut rest = rest.into_iter().flatten();
-    let mut verdict = |known: Option<Verdict>| known.or_else(|| rest.next()).unwrap_or(Verdict::Gone);
-    known.into_iter().map(|known| known.into_iter().map(&mut verdict).collect()).collect()
+/// The verdicts that were known, submission by submission, with those of the rest in their places; where there are none of the
+/// rest, what is known all the same.
+fn with_what_is_left(
+    known: Vec<Vec<Option<Verdict>>>,
+    rest: Result<Vec<Vec<Verdict>>, Unfinished>,
+) -> Result<Vec<Vec<Verdict>>, Unfinished> {
+    match rest {
+        Ok(rest) => {
+            let mut rest = rest.into_iter();
+            Ok(known.into_iter().map(|known| completed(known, rest.next().unwrap_or_default())).collect())
+        }
+        Err(unfinished) => Err(unfinished.of_what_is_left(known)),
+    }
 }
 
 impl Recording<'_> {

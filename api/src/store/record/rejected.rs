@@ -1,6 +1,6 @@
 //! Refused logs are kept: for their sender to see, and for a replay.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -40,7 +40,7 @@ impl Recording<'_> {
         if refused.is_empty() {
             return Ok(());
         }
-        let clients: HashSet<String> = refused.keys().map(|key| key.client.clone()).collect();
+        let clients: BTreeSet<String> = refused.keys().map(|key| key.client.clone()).collect();
         for client in &clients {
             self.leave_out_what_is_too_much(client, &mut refused).await?;
         }

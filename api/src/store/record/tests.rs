@@ -1,6 +1,7 @@
 //! What only two tries at once, or two sets of rules, bring to light.
 
 use chrono::{DateTime, Utc};
+use sea_orm::ConnectionTrait;
 
 use super::*;
 use crate::store::temporary::{log_of, on_both_databases};
@@ -18,7 +19,7 @@ fn log(learner: &str, number: u128) -> Item {
 }
 
 /// Submissions of one log each, in one group.
-async fn record(store: &Store, calendar: Calendar, items: Vec<Item>) -> Result<Vec<Verdict>, StoreError> {
+async fn record(store: &Store, calendar: Calendar, items: Vec<Item>) -> Result<Vec<Verdict>, Unfinished> {
     let submission = |item| Submission { client: "school".to_owned(), received_at: now(), items: vec![item] };
     let group = items.into_iter().map(submission).collect();
     Ok(store.record(calendar, Arc::new(group)).await?.into_iter().flatten().collect())
@@ -50,7 +51,7 @@ async fn nothing_is_counted_by_rules_that_a_rebuild_has_changed(store: &Store) {
 
     // What is remembered is outdated, and then asked for anew; and nobody knows Bob.
     for late in [log("ada", 2), log("ada", 3), log("bob", 4)] {
-        let refused = record(store, IN_UTC, vec![late]).await.unwrap_err();
+        let refused = record(store, IN_UTC, vec![late]).await.unwrap_err().error;
         assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
     }
     let stored = record(store, IN_PARIS, vec![log("ada", 5)]).await.unwrap();
@@ -59,7 +60,34 @@ async fn nothing_is_counted_by_rules_that_a_rebuild_has_changed(store: &Store) {
     assert_eq!((verification.logs, verification.differences), (2, Vec::new()));
 }
 
+async fn execute(store: &Store, sql: &str) {
+    store.writer.connections().execute_unprepared(sql).await.unwrap();
+}
+
+/// The database fails at what is refused, once the neighbours are stored: they are told that they are.
+async fn what_is_stored_is_told_whatever_becomes_of_the_rest(store: &Store) {
+    store.agree_on_settings(&IN_UTC).await.unwrap();
+    store.enrol("ada", "Data_2025", now()).await;
+    record(store, IN_UTC, vec![log("ada", 1)]).await.unwrap();
+    execute(store, "ALTER TABLE rejected_logs RENAME TO elsewhere").await;
+    for (resent, number) in [(false, 2), (true, 3)] {
+        let sent = [log("ada", if resent { 1 } else { 20 + number }), log("bob", number), log("ada", number)];
+        let Unfinished { judged, .. } = record(store, IN_UTC, sent.into()).await.unwrap_err();
+        match &judged[..] {
+            [Some(first), None, Some(last)] => {
+                let is_told = matches!(first[..], [Verdict::Duplicate(_)]) == resent;
+                assert!(is_told && matches!(last[..], [Verdict::Stored(_)]), "{judged:?}");
+            }
+            _ => panic!("{judged:?}"),
+        }
+    }
+    execute(store, "ALTER TABLE elsewhere RENAME TO rejected_logs").await;
+    let verification = store.verify(IN_UTC, &|_, _| {}).await.unwrap();
+    assert_eq!((verification.logs, verification.differences), (4, Vec::new()));
+}
+
 on_both_databases!(
+    what_is_stored_is_told_whatever_becomes_of_the_rest,
     a_rejected_log_that_is_tried_twice_at_once_is_stored_once,
     nothing_is_counted_by_rules_that_a_rebuild_has_changed,
 );

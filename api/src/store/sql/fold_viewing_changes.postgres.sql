@@ -65,7 +65,8 @@ classrooms_counted AS (
     ) AS part
     JOIN students USING (student_id)
     GROUP BY classroom, day
-    ORDER BY classroom, day
+    -- By bytes, as groups write them.
+    ORDER BY classroom COLLATE "C", day
     ON CONFLICT (classroom, day) DO UPDATE
     SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
         watch_time_logs           = counted.watch_time_logs + excluded.watch_time_logs,

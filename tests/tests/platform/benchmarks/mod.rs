@@ -169,6 +169,10 @@ async fn one_goes_on_at_a_time_and_can_be_cancelled(database: Database) {
     assert_eq!((&run_ended["status"], &run_ended["progress"]), (&json!("cancelled"), &Value::Null));
     assert_eq!(trials(&database).await, [] as [String; 0]);
     assert_nothing_is_left(&database);
+    // Whoever cancels it a moment too late removes nothing.
+    let late = client.delete(&format!("{run}?running=true")).await;
+    assert_eq!(late.code(409), "benchmark_ended");
+    client.get(&run).await.expect(200);
     client.delete(&run).await.expect(204);
     client.get(&run).await.expect(404);
     platform.stop().await;
