@@ -49,7 +49,7 @@ pub(super) fn kept(data_dir: &Path, file: &str, maker: KeyMaker<'_>) -> io::Resu
     match (fs::read(&path), maker) {
         (Err(error), Some(rng)) if error.kind() == ErrorKind::NotFound => make(&path, rng),
         (Err(error), None) if error.kind() == ErrorKind::NotFound => {
-            let fault = "it is not there: is this the data directory of the server, and has it run?";
+            let fault = "it is not there: a server makes it at its first start, in its own data directory";
             Err(io::Error::new(ErrorKind::NotFound, fault))
         }
         (found, _) => found.and_then(long_enough),
