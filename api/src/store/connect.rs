@@ -9,8 +9,9 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, DbErr, RuntimeErr, sqlx};
 use tokio::runtime::Handle;
 
-use super::link::{Link, Pool};
+use super::link::Link;
 use super::overwriting::OVERWRITE;
+use super::pool::Pool;
 use super::{Dialect, Store};
 use crate::error::{StoreError, chain};
 
@@ -150,6 +151,8 @@ impl DatabaseSettings {
         let mut options = self.options();
         let busy = self.writes_for.busy();
         options.max_connections(if read_only { self.connections } else { 1 });
+        // A file does not go elsewhere: another connection would cost its memory once more, and know nothing better.
+        options.max_lifetime(None);
         options.map_sqlx_sqlite_opts(move |options| {
             options
                 .create_if_missing(!read_only)
@@ -219,7 +222,7 @@ impl Store {
             writer: Pool::open(writing, &link).await?,
             reader: Pool::open(reading, &link).await?,
             link,
-            settings: settings.clone(),
+            settings: Arc::new(settings.clone()),
             memory: Arc::default(),
             express: Arc::default(),
             erasure_key: None,
@@ -256,7 +259,7 @@ impl Store {
             link,
             writer: pool.clone(),
             reader: pool,
-            settings: settings.clone(),
+            settings: Arc::new(settings.clone()),
             memory: Arc::default(),
             express: Arc::default(),
             erasure_key: None,

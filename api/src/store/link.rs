@@ -11,16 +11,11 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use sea_orm::prelude::async_trait;
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    ExecResult, QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -38,9 +33,6 @@ const STOOD_STILL: Duration = Duration::from_millis(100);
 
 /// A connection takes several messages each way.
 const CONNECTING: Duration = Duration::from_secs(3);
-
-/// How long connections that are let go of may take to say goodbye.
-const PARTING: Duration = Duration::from_secs(5);
 
 /// How the database stands, as far as anybody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,72 +89,6 @@ impl Link {
             done = work => done,
             () = self.stands(Standing::Lost) => Err(lost()),
         }
-    }
-}
-
-/// Connections, all of which are let go of when the database is lost.
-#[derive(Clone)]
-pub(super) struct Pool {
-    link: Link,
-    connections: Arc<RwLock<DatabaseConnection>>,
-    options: ConnectOptions,
-}
-
-impl Pool {
-    /// Opens the first of them.
-    pub(super) async fn open(options: ConnectOptions, link: &Link) -> Result<Self, DbErr> {
-        let connections = Arc::new(RwLock::new(Database::connect(options.clone()).await?));
-        Ok(Self { link: link.clone(), connections, options })
-    }
-
-    /// Those that there are now.
-    pub(super) fn connections(&self) -> DatabaseConnection {
-        self.connections.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Begins a transaction. Whoever does that does it within [`Link::hold`], and holds all of it: a transaction that is
-    /// broken off elsewhere would leave its connection to the next one.
-    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
-        self.connections().begin_with_options(options).await
-    }
-
-    /// Lets go of all connections, also of those that are in use and come back later. Others take their place, and connect
-    /// once they are asked for.
-    pub(super) async fn let_go(&self) {
-        let mut options = self.options.clone();
-        match Database::connect(options.connect_lazy(true).clone()).await {
-            Ok(fresh) => part_with(self.replace(fresh)),
-            Err(error) => tracing::error!(%error, "a pool of connections could not be renewed"),
-        }
-    }
-
-    fn replace(&self, fresh: DatabaseConnection) -> DatabaseConnection {
-        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut connections, fresh)
-    }
-}
-
-/// A statement waits for nobody who is away.
-#[async_trait::async_trait]
-impl ConnectionTrait for Pool {
-    fn get_database_backend(&self) -> DbBackend {
-        self.connections().get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.link.hold(self.connections().execute_raw(statement)).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.link.hold(self.connections().execute_unprepared(sql)).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.link.hold(self.connections().query_one_raw(statement)).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.link.hold(self.connections().query_all_raw(statement)).await
     }
 }
 
@@ -238,14 +164,6 @@ fn note_end_of(trouble: Standing) {
         Standing::There | Standing::Lost => "the database answers again",
     };
     tracing::info!("{better}");
-}
-
-/// Closes it at once for whoever asks it, and the connections as they come back.
-fn part_with(old: DatabaseConnection) {
-    let mut closing = Box::pin(old.close());
-    if closing.as_mut().now_or_never().is_none() {
-        tokio::spawn(timeout(PARTING, closing));
-    }
 }
 
 fn silence() -> sqlx::Error {

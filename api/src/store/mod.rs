@@ -35,6 +35,7 @@ mod overwriting;
 mod patch_student;
 #[cfg(test)]
 mod plans_tests;
+mod pool;
 mod proof;
 mod query;
 mod record;
@@ -118,7 +119,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
 
 use crate::error::StoreError;
-use link::{Link, Pool};
+use link::Link;
+use pool::Pool;
 use record::{Express, Memory};
 
 /// The database: cheap to clone, shared by all.
@@ -128,7 +130,7 @@ pub struct Store {
     link: Link,
     writer: Pool,
     reader: Pool,
-    settings: DatabaseSettings,
+    settings: Arc<DatabaseSettings>,
     memory: Arc<Memory>,
     express: Arc<Express>,
     /// Where it is known who was erased.
@@ -137,8 +139,7 @@ pub struct Store {
     turn: Arc<Mutex<Option<rusqlite::Connection>>>,
     /// Told of each group that waits to be folded in.
     appended: Arc<Notify>,
-    /// A connection ends with the runtime in which it was made, and each of the server's workers has one of its own:
-    /// transactions run in that of whoever opened the database.
+    /// That of whoever opened the database. Transactions run in it: a worker's ends while others still wait for its groups.
     runtime: Handle,
 }
 

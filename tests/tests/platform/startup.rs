@@ -1,15 +1,19 @@
 //! Starts, stops and the mending of figures: what an operator meets on a good day and on a bad one.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use edtech_tests::{
-    Client, Command, Database, Platform, assert_figures_are_those_of_the_raw_log, eventually, log,
-    on_both_databases, on_postgres, on_sqlite,
+    Client, Command, Database, Platform, assert_figures_are_those_of_the_raw_log, eventually, free_address,
+    log, on_both_databases, on_postgres, on_sqlite,
 };
 use futures_util::future::join_all;
+use reqwest::Url;
 use serde_json::{Value, json};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 const AT: &str = "2026-03-02T23:30:00Z";
@@ -146,7 +150,11 @@ mod alone {
 mod together {
     use super::*;
 
-    on_postgres!(four_replicas_start_at_once_on_an_empty_database, a_replica_that_differs_is_refused);
+    on_postgres!(
+        four_replicas_start_at_once_on_an_empty_database,
+        a_replica_that_differs_is_refused,
+        a_server_that_is_there_before_its_database_waits_for_it,
+    );
 
     async fn four_replicas_start_at_once_on_an_empty_database(database: Database) {
         let replicas = join_all((0..4).map(|_| async { Platform::start(&database).await })).await;
@@ -171,6 +179,35 @@ mod together {
         let refused = other.run().await;
         assert!(refused.refusal().contains("EDTECH_TIME_ZONE"), "{refused:?}");
         platform.anonymous().get("/readyz").await.expect(200);
+    }
+
+    async fn a_server_that_is_there_before_its_database_waits_for_it(database: Database) {
+        let early: SocketAddr = free_address().parse().expect("an address");
+        let mut url = Url::parse(database.url()).expect("a URL");
+        let there = url.socket_addrs(|| Some(5432)).expect("an address")[0];
+        url.set_ip_host(early.ip()).expect("a host");
+        url.set_port(Some(early.port())).expect("a port");
+        let relay = tokio::spawn(async move {
+            // Longer than a first try takes.
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            hand_on(early, there).await;
+        });
+        let platform = Platform::start(&database).env("DATABASE_URL", url.as_str()).await;
+        assert!(platform.said().contains("waiting for the database"), "{}", platform.said());
+        platform.client().await.get("/readyz").await.expect(200);
+        platform.stop().await;
+        relay.abort();
+    }
+
+    /// Hands on to the one address what comes to the other.
+    async fn hand_on(from: SocketAddr, to: SocketAddr) {
+        let listener = TcpListener::bind(from).await.expect("the port");
+        while let Ok((mut near, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(to).await.expect("the database");
+                let _ = copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
     }
 }
 

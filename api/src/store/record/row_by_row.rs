@@ -63,7 +63,7 @@ impl Store {
 
     /// A turn to come.
     pub(super) fn turn(&self) -> Turn {
-        Turn { connection: Arc::clone(&self.turn), settings: self.settings.clone() }
+        Turn { connection: Arc::clone(&self.turn), settings: Arc::clone(&self.settings) }
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
 /// A turn at SQLite's one writing connection.
 pub(super) struct Turn {
     connection: Arc<Mutex<Option<Connection>>>,
-    settings: DatabaseSettings,
+    settings: Arc<DatabaseSettings>,
 }
 
 impl Turn {
