@@ -1,5 +1,7 @@
 //! What the platform says of itself: log lines on standard error, and figures for Prometheus.
 
+mod figures;
+
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
 
@@ -42,8 +44,10 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 /// Starts to count; what it returns renders the figures, and wants its upkeep every few seconds.
 pub fn start_metrics() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new()
+    let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_logs".to_owned()), &LOGS)?
-        .install_recorder()
+        .install_recorder()?;
+    figures::describe();
+    Ok(recorder)
 }

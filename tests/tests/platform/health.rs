@@ -1,14 +1,17 @@
 //! How the server says that it is.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use edtech_tests::{Client, Database, Platform, Watcher, eventually, log, on_both_databases};
+use edtech_tests::{Client, Database, Platform, Watcher, eventually, free_address, log, on_both_databases};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 on_both_databases!(
     it_says_who_watches_and_how_long_logs_wait,
+    every_figure_for_prometheus_says_what_it_means,
     while_somebody_else_holds_the_log_clients_are_told_to_come_again,
 );
 
@@ -36,6 +39,33 @@ async fn it_says_who_watches_and_how_long_logs_wait(database: Database) {
         (health(&client).await["live_sockets"] == 0).then_some(())
     })
     .await;
+}
+
+async fn every_figure_for_prometheus_says_what_it_means(database: Database) {
+    let address = free_address();
+    let platform = Platform::start(&database).env("EDTECH_METRICS_LISTEN", &address).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    client.store(&[log("ada", "2026-03-02T10:00:00Z", json!({}))]).await;
+    let _watcher = Watcher::connect(&client).await;
+
+    let figures = client.send(client.request_to(Method::GET, &format!("http://{address}/metrics"))).await;
+    let figures = figures.expect(200).as_str().expect("text").to_owned();
+    let named = |kind: &str| -> BTreeSet<String> {
+        let named = figures.lines().filter_map(|line| line.strip_prefix(kind)?.split(' ').nth(1));
+        named.map(str::to_owned).collect()
+    };
+    let (meant, counted) = (named("# HELP"), named("# TYPE"));
+    assert_eq!(counted.difference(&meant).collect::<Vec<_>>(), Vec::<&String>::new());
+    for name in
+        ["streaming_logs_total", "ingest_commit_duration_seconds", "http_connections", "live_sessions"]
+    {
+        assert!(counted.contains(name), "{counted:?}");
+    }
+    // Whoever looks for an increase finds where it began.
+    for name in ["audit_entries_lost_total", "rejected_logs_not_kept_total"] {
+        assert!(figures.lines().any(|line| line == format!("{name} 0")), "{figures}");
+    }
 }
 
 async fn while_somebody_else_holds_the_log_clients_are_told_to_come_again(database: Database) {
