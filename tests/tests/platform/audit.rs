@@ -21,6 +21,7 @@ on_both_databases!(
     what_was_seen_is_there_after_a_stop,
     it_is_read_in_pages_and_narrowed,
     what_cannot_be_written_waits,
+    what_cannot_be_noted_is_not_done,
 );
 
 /// The latest entries of these, once there are so many.
@@ -314,20 +315,73 @@ async fn it_is_read_in_pages_and_narrowed(database: Database) {
     assert_eq!(client.get("/audit-log?from=yesterday").await.code(422), "invalid_parameter");
 }
 
+/// Nothing can be written to the audit log between the two.
+const HIDE: &str = "ALTER TABLE audit_log RENAME TO hidden";
+const SHOW: &str = "ALTER TABLE hidden RENAME TO audit_log";
+
 /// Requests go on while nothing can be written, and what they did is told afterwards.
 async fn what_cannot_be_written_waits(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.client().await;
     client.enrol("ada", "Data_2025").await;
-    let (hide, show) = ("ALTER TABLE audit_log RENAME TO hidden", "ALTER TABLE hidden RENAME TO audit_log");
-    database.execute(hide).await;
+    database.execute(HIDE).await;
     client.get("/students?limit=9").await.expect(200);
     client.store(&[log("ada", "2026-03-02T10:00:00Z", json!({}))]).await;
     eventually("a warning", PATIENCE, async || {
         platform.said().contains("could not be written yet").then_some(())
     })
     .await;
-    database.execute(show).await;
+    database.execute(SHOW).await;
     let read = entries(&client, "action=read_students", 1).await;
     assert_eq!(read[0]["target"], "students?limit=9");
+}
+
+/// No change of rights, and no erasure either.
+async fn what_cannot_be_noted_is_not_done(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let ada = client.enrol("ada", "Data_2025").await;
+    let eve = json!({"name": "eve", "role": "analyst", "password": "a long enough secret"});
+    client.post_json("/users", &eve).await.expect(201);
+    let signed_in = client
+        .without_token()
+        .post_json("/auth/session", &json!({"name": "eve", "password": "a long enough secret"}))
+        .await;
+    let (cookie, _) = signed_in.header("set-cookie").split_once(';').expect("a cookie");
+    let page = client.with_cookie(cookie);
+    Command::api(&database, ["client", "put", "--id", "lms", "--scope", "ingest"]).run().await.expect(0);
+
+    database.execute(HIDE).await;
+    let max = json!({"name": "max", "role": "operator", "password": "a long enough secret"});
+    for tried in [
+        client.post_json("/users", &max).await,
+        client.patch_json("/users/eve", &json!({"role": "operator"})).await,
+        client.patch_json("/users/eve", &json!({"password": null})).await,
+        client.delete("/users/eve/sessions").await,
+        client.delete("/users/eve").await,
+        client.delete(&format!("/students/{ada}")).await,
+    ] {
+        assert!(tried.status >= 500, "{}: {}", tried.status, tried.body);
+    }
+    for command in [
+        &["client", "put", "--id", "lms", "--scope", "admin"][..],
+        &["client", "put", "--id", "other", "--scope", "ingest"],
+        &["client", "remove", "--id", "lms"],
+        &["token", "revoke", "--sub", "lms"],
+    ] {
+        let refused = Command::api(&database, command.iter().copied()).quietly().run().await;
+        assert_ne!(refused.code, Some(0), "{refused:?}");
+    }
+    database.execute(SHOW).await;
+
+    let users = client.get("/users").await.expect(200);
+    let users: Vec<_> =
+        users["items"].as_array().expect("items").iter().map(|user| told(user, &["name", "role"])).collect();
+    assert_eq!(users, [["eve", "analyst"]]);
+    assert_eq!(page.get("/auth/session").await.expect(200)["name"], "eve");
+    client.get(&format!("/students/{ada}")).await.expect(200);
+    assert_eq!(database.number("SELECT COUNT(*) FROM erasures").await, 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM token_revocations").await, 0);
+    let clients = "SELECT COUNT(*) FROM api_clients WHERE client_id IN ('lms', 'other')";
+    assert_eq!(database.number(clients).await, 1);
 }

@@ -1,5 +1,6 @@
 //! Every figure is what the raw log gives: `verify` names the others, `rebuild` counts them anew, and so by other rules.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -9,6 +10,7 @@ use edtech_tests::{
 };
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use uuid::Uuid;
 
 const AT: &str = "2026-03-02T23:30:00Z";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,7 +20,9 @@ on_both_databases!(
     a_damaged_figure_is_named_and_mended,
     a_rebuild_beside_a_server_is_refused,
     verify_that_cannot_run_says_so,
+    what_is_stored_while_it_is_verified_is_no_difference,
 );
+
 async fn a_start_with_another_time_zone_is_refused_until_a_rebuild(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.client().await;
@@ -112,6 +116,35 @@ async fn verify_that_cannot_run_says_so(database: Database) {
     let unheard = Command::api(&database, ["verify"]).under(&to_nowhere).quietly().run().await;
     assert!(unheard.refusal().contains("verify could not run"), "{unheard:?}");
     unheard.expect(2);
+}
+
+/// All that is compared is of one moment, whatever comes in meanwhile, is folded in or is sent again.
+async fn what_is_stored_while_it_is_verified_is_no_difference(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    client.enrol("ada", "Data_2025").await;
+    let (is_verified, mut stored) = (Cell::new(false), 0);
+    let posting = async {
+        while !is_verified.get() {
+            let batch = (0..50).map(|second| {
+                let at = format!("2026-03-02T10:00:{second:02}Z");
+                log("ada", &at, json!({"log_id": Uuid::from_u128(stored + second), "watch_time_seconds": 1}))
+            });
+            let batch: Vec<_> = batch.collect();
+            client.store(&batch).await;
+            client.post_logs(&batch).await;
+            stored += 50;
+        }
+    };
+    let verifying = async {
+        for _ in 0..4 {
+            database.assert_verified().await;
+        }
+        is_verified.set(true);
+    };
+    tokio::join!(posting, verifying);
+    assert!(stored >= 200, "only {stored} logs came in meanwhile");
+    assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await as u128, stored);
 }
 
 mod beside_servers {
