@@ -56,7 +56,8 @@ enum Command {
     Load(Box<load::LoadArgs>),
     /// Send requests again and again, and tell how long each takes.
     ///
-    /// Ends with 0, or with 2 where an answer is neither a 2xx nor a 503; whoever is told to come again does.
+    /// Ends with 0, or with 2 where an answer is neither a 2xx nor a 503, or is a 503 for half a minute: whoever is told
+    /// to come again does.
     #[command(after_help = ask::EXAMPLES)]
     Ask(ask::AskArgs),
     /// Open dashboards as browsers do, and tell how soon they are there and how soon they show what was stored.

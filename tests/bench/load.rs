@@ -10,6 +10,8 @@ pub struct Report {
     pub accepted: f64,
     /// Requests that were answered 503.
     pub turned_away: f64,
+    /// Requests that were due at the rate, and never sent.
+    unsent: f64,
     pub logs_per_second: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -64,6 +66,7 @@ pub async fn fill(database: &Database, platform: &Platform, arguments: &[&str]) 
 pub async fn finish(load: Running) -> Report {
     let report = finish_overload(load).await;
     assert_eq!(report.turned_away, 0.0, "requests that were answered 503");
+    assert_eq!(report.unsent, 0.0, "requests that were due and never sent");
     report
 }
 
@@ -77,12 +80,17 @@ pub async fn finish_overload(load: Running) -> Report {
     let errors = report["errors"].as_object().expect("errors");
     assert!(errors.keys().all(|cause| cause == "503"), "{report}");
     let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("no number: {report}"));
+    // They are counted as logs a second as well: a platform that refuses, or knows everything already, would seem fast.
+    for verdict in ["rejected", "duplicates"] {
+        assert_eq!(number(&report[verdict]), 0.0, "{verdict}: {report}");
+    }
     let moment = |moment: &Value| {
         let latency = &moment["latency_ms"];
         [&moment["logs_per_second"], &latency["p50"], &latency["p99"], &latency["max"]].map(number)
     };
     Report {
         turned_away: errors.values().map(number).sum(),
+        unsent: number(&report["unsent"]),
         accepted: number(&report["accepted"]),
         logs_per_second: number(&report["logs_per_second"]),
         p50_ms: number(&report["latency_ms"]["p50"]),

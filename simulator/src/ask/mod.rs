@@ -86,7 +86,7 @@ async fn rounds(args: &AskArgs) -> anyhow::Result<Measured> {
     let mut round = Round::of(args)?;
     let mut measured = Measured::of(&args.requests);
     for _ in 0..=args.times {
-        let token = round.client.token().await?;
+        let token = round.client.token_in_time().await?;
         let begun = Instant::now();
         let answers = if args.at_once { round.at_once(&token).await } else { round.in_turn(&token).await };
         let took = begun.elapsed();

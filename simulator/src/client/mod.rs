@@ -59,6 +59,16 @@ impl Client {
         self.tokens.current().await
     }
 
+    /// The same, with patience.
+    pub(crate) async fn token_in_time(&self) -> Result<Arc<str>, Failure> {
+        self.patiently("/auth/token", || self.tokens.current()).await
+    }
+
+    /// The server does not take this token any more.
+    pub(crate) async fn forget(&self, refused: &Arc<str>) {
+        self.tokens.forget(refused).await;
+    }
+
     /// How often something was sent again.
     pub(crate) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
@@ -71,10 +81,17 @@ impl Client {
 
     /// Sends until there is an answer that is not 'send it again'.
     pub(crate) async fn answer(&self, request: &Request) -> Result<Answer, Failure> {
+        self.patiently(request.path, || self.attempt(request)).await
+    }
+
+    async fn patiently<T, F>(&self, path: &str, attempt: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         let begun = Instant::now();
         let mut backoff = Backoff::new();
         loop {
-            let failure = match self.attempt(request).await {
+            let failure = match attempt().await {
                 Err(failure) if failure.passes_by_itself() => failure,
                 outcome => return outcome,
             };
@@ -82,7 +99,7 @@ impl Client {
             if self.patience.is_some_and(|patience| begun.elapsed() + pause > patience) {
                 return Err(Failure::OutOfPatience(begun.elapsed(), Box::new(failure)));
             }
-            tracing::warn!(path = request.path, %failure, pause_ms = pause.as_millis() as u64, "sending it again");
+            tracing::warn!(path, %failure, pause_ms = pause.as_millis() as u64, "sending it again");
             self.retries.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(pause).await;
         }

@@ -18,7 +18,8 @@ Examples:
   edtech-simulator load --batch 1000 --connections 16 --logs 1000000
   edtech-simulator load --rate 2000 --duration 10m --json           2,000 logs a second, whatever the server does
   edtech-simulator load --replicas 2 --interval 5s --duration 1m    two pods, a log each 5 s: 24 a minute
-  edtech-simulator load --rate 500 --profile school-day --duration 11m --expect 'p99<50ms' --expect 'errors<=0%'
+  edtech-simulator load --rate 500 --profile school-day --duration 11m \\
+    --expect 'p99<50ms' --expect 'errors<=0%'
   edtech-simulator load --rate 200 --duration 1m --check-ledger     and is everything there afterwards?
   edtech-simulator load --days 30 --pattern random --duration 1m    the worst case
 

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use bytes::Bytes;
 use hyper::StatusCode;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::plan::{Place, Plan};
 use super::stream::LogStream;
 use super::tally::{Outcome, SharedTally, Verdicts};
 use crate::client::Client;
-use crate::connection::{Connection, Route};
+use crate::connection::{Connection, PATIENCE, Route};
 
 /// A connection without an answer is opened anew after this long, so that a server that is away is not hammered.
 const AFTER_AN_ERROR: Duration = Duration::from_millis(100);
@@ -72,8 +73,12 @@ impl Lane {
     async fn outcome(&mut self, body: Bytes) -> Outcome {
         let Self { client, connection, route, stop, .. } = self;
         let exchange = async {
-            let token = client.token().await?;
-            connection.send(route, &token, body).await
+            let token = timeout(PATIENCE, client.token()).await.context("no token in time")??;
+            let (status, answer) = connection.send(route, &token, body).await?;
+            if status == StatusCode::UNAUTHORIZED {
+                client.forget(&token).await;
+            }
+            anyhow::Ok((status, answer))
         };
         let answer = tokio::select! {
             answer = exchange => answer,
@@ -88,8 +93,12 @@ impl Lane {
             StatusCode::OK if self.batch == 1 => {
                 Outcome::Answered(Verdicts { duplicates: 1, ..Verdicts::default() })
             }
-            StatusCode::OK => serde_json::from_slice(answer)
-                .map_or_else(|_| Outcome::Refused("unreadable".to_owned()), Outcome::Answered),
+            StatusCode::OK => match serde_json::from_slice::<Verdicts>(answer) {
+                Ok(verdicts) if verdicts.logs() == u64::from(self.batch) => Outcome::Answered(verdicts),
+                // A log without a verdict would be lost in silence.
+                Ok(_) => Outcome::Refused("not a verdict for each log".to_owned()),
+                Err(_) => Outcome::Refused("unreadable".to_owned()),
+            },
             status => Outcome::Refused(status.as_u16().to_string()),
         }
     }

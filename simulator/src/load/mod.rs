@@ -27,6 +27,7 @@ use rand::Rng;
 
 use crate::client::Client;
 use crate::connection::Target;
+use crate::stop::Stop;
 use crate::{console, environment};
 use live_view::LiveView;
 use posting::{Posted, Posting};
@@ -57,9 +58,9 @@ pub(crate) async fn load(args: LoadArgs) -> anyhow::Result<ExitCode> {
         school = School::enrol(&client, &args.name, args.learners, args.lessons) => Arc::new(school?),
         () = stop.said() => anyhow::bail!("it was told to stop before the load began"),
     };
-    let posting = Posting::start(&args, &client, &target, &school, seed, stop)?;
+    let posting = Posting::start(&args, &client, &target, &school, seed, stop.clone())?;
     let posted = Box::pin(posting.finished(LiveView::unless(args.quiet))).await?;
-    let (report, ledger) = told(&args, posted, &client, &school).await;
+    let (report, ledger) = told(&args, posted, &client, &school, &stop).await;
     say(&args, &report)?;
     ledger.context("the ledger is not checked")?;
     Ok(if report.is_clean(&args.expectations) { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL_TAKEN) })
@@ -71,11 +72,18 @@ async fn told(
     posted: Posted,
     client: &Client,
     school: &School,
+    stop: &Stop,
 ) -> (Report, anyhow::Result<()>) {
     let Posted { tally, began_at, seconds, span, is_interrupted } = posted;
     let acknowledged = tally.with(|tally| tally.acknowledged.take());
     let ledger = match acknowledged {
-        Some(acknowledged) => acknowledged.check(client, school, span, args.quiet).await.map(Some),
+        Some(acknowledged) => tokio::select! {
+            ledger = acknowledged.check(client, school, span, args.quiet) => ledger.map(Some),
+            // A load that was interrupted is read back all the same.
+            () = stop.said(), if !is_interrupted => {
+                Err(anyhow::anyhow!("it was told to stop before all logs were read back"))
+            }
+        },
         None => Ok(None),
     };
     let mut report = Report {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
 use super::ledger::Acknowledged;
 use super::report::Moment;
 use super::stream::LogName;
+use crate::client::Failure;
 use crate::latency::Latencies;
 
 /// What became of one request.
@@ -81,13 +83,18 @@ struct Stretch {
 
 impl Outcome {
     pub(super) fn unanswered(error: &anyhow::Error) -> Self {
-        Self::Unanswered(error.root_cause().to_string())
+        Self::Unanswered(match error.downcast_ref() {
+            // Its words hold the name of the request: each would be a cause of its own.
+            Some(Failure::Refused(problem)) => format!("no token: {}", problem.status.as_u16()),
+            _ if error.root_cause().is::<Elapsed>() => error.to_string(),
+            _ => error.root_cause().to_string(),
+        })
     }
 }
 
 impl Verdicts {
     /// How many logs were judged.
-    fn logs(&self) -> u64 {
+    pub(super) fn logs(&self) -> u64 {
         self.accepted + self.duplicates + self.rejected.len() as u64
     }
 }

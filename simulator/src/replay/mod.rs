@@ -37,7 +37,7 @@ const REJECTED: u8 = 1;
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
     client: ClientArgs,
-    /// Logs, one JSON object a line; plain or gzip.
+    /// Logs, one JSON object a line, each with its log_id or its event_timestamp; plain or gzip.
     #[arg(value_name = "LOGS")]
     logs: PathBuf,
     /// Learners to enrol first: CSV with the columns external_id, name, classroom.

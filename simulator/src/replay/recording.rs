@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::lines::Lines;
 
@@ -51,8 +52,30 @@ impl Recording {
     }
 }
 
+/// What the server knows a log by when it comes again.
+#[derive(Deserialize)]
+struct Named {
+    log_id: Option<IgnoredAny>,
+    event_timestamp: Option<IgnoredAny>,
+}
+
+/// Whether a log that is sent twice counts once. What is no log at all is for the server to refuse.
+fn is_known_again(line: &[u8]) -> bool {
+    serde_json::from_slice::<Named>(line)
+        .map_or(true, |log| log.log_id.is_some() || log.event_timestamp.is_some())
+}
+
 fn at_once(lines: Lines, size: u32) -> impl Iterator<Item = anyhow::Result<Batch>> + Send {
-    let mut lines = lines.peekable();
+    let known_again = |(number, line): (usize, anyhow::Result<Vec<u8>>)| {
+        let line = line?;
+        anyhow::ensure!(
+            is_known_again(&line),
+            "log {} has neither a log_id nor an event_timestamp: each time it is sent it would be another one",
+            number + 1
+        );
+        Ok(line)
+    };
+    let mut lines = lines.enumerate().map(known_again).peekable();
     std::iter::from_fn(move || {
         let mut batch = Batch::default();
         let fits = |line: &anyhow::Result<Vec<u8>>, batch: &Batch| match line {
@@ -138,6 +161,17 @@ mod tests {
         let expected = [(0, "a\nb".to_owned()), (0, "c".to_owned())];
         assert_eq!(batches(recording("plain", "a\n\nb\n \nc", 2, None)).unwrap(), expected);
         assert_eq!(batches(recording("none", "", 2, None)).unwrap(), []);
+    }
+
+    #[test]
+    fn what_would_be_stored_twice_when_it_is_sent_again_is_not_sent() {
+        let text = r#"{"log_id": 1}
+{"event_timestamp": 1}
+no log
+{"log_id": null, "student": "ada"}"#;
+        let mut batches = recording("nameless", text, 9, None).unwrap().batches;
+        assert_eq!(batches.next().unwrap().unwrap().lines, 3);
+        assert!(batches.next().unwrap().unwrap_err().to_string().starts_with("log 4 has neither"));
     }
 
     #[test]

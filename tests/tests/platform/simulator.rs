@@ -85,7 +85,7 @@ async fn a_file_with_bad_lines_is_posted_and_tallied(database: Database) {
     platform.client().await.enrol("ada", "IA_2025").await;
     let file = database.directory().join("logs.ndjson");
     let good = r#"{"student": "ada", "lesson": "maitriser-airflow", "event_type": "played", "event_timestamp": "2026-01-31T09:30:00Z"}"#;
-    let bad = r#"{"student": "nobody", "lesson": "maitriser-airflow", "event_type": "played"}"#;
+    let bad = r#"{"student": "nobody", "lesson": "maitriser-airflow", "event_type": "played", "log_id": "0b6ad1a5-6f0b-4d3f-8f0e-3c8a8f6f7a11"}"#;
     std::fs::write(&file, [good, bad, good, "no json", ""].join("\n")).expect("a file");
 
     let path = file.to_str().expect("a path in UTF-8");
