@@ -98,7 +98,8 @@ Examples:
   edtech-api serve
   edtech-api serve --time-zone Europe/Paris --data-dir /var/lib/edtech
   DATABASE_URL=postgres://edtech:secret@db/edtech HOST=0.0.0.0 \\
-    EDTECH_JWT_SIGNING_KEY_FILE=/run/secrets/signing-key EDTECH_ERASURE_KEY_FILE=/run/secrets/erasure-key \\
+    EDTECH_JWT_SIGNING_KEY_FILE=/run/secrets/signing-key \\
+    EDTECH_ERASURE_KEY_FILE=/run/secrets/erasure-key \\
     edtech-api serve
   edtech-api serve --config /etc/edtech.toml          flat TOML, say: PORT = 8000";
 
@@ -107,7 +108,8 @@ Examples:
   edtech-api token
   edtech-api token --scope ingest,roster --subject simulator --minutes 60
   edtech-api token revoke --sub simulator
-  curl -H \"Authorization: Bearer $(edtech-api token --scope roster)\" http://127.0.0.1:8000/students";
+  curl -H \"Authorization: Bearer $(edtech-api token --scope roster)\" \\
+    http://127.0.0.1:8000/students";
 
 const RETENTION_EXAMPLES: &str = "\
 Examples:

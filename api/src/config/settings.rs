@@ -27,7 +27,7 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "10", help_heading = DATABASE)]
     pub(super) database_connections: String,
 
-    /// Holds the SQLite file and the generated signing key.
+    /// Holds the SQLite file and the generated keys.
     #[arg(long, env = "EDTECH_DATA_DIR", value_name = "DIRECTORY", default_value = "./data", help_heading = DATABASE)]
     pub(super) data_dir: PathBuf,
 
@@ -57,8 +57,8 @@ pub struct Settings {
     #[arg(long, env = "EDTECH_METRICS_LISTEN", value_name = "ADDRESS", help_heading = SERVER)]
     pub(super) metrics_listen: Option<String>,
 
-    /// How long a stop may take before what is left of the requests is dropped. The audit log and the database may take seven
-    /// seconds more, a benchmark twenty.
+    /// How long a stop may take: requests in flight have all of it but three seconds (one at least), which are for storing
+    /// what is queued. The audit log and the database may take seven seconds more, a benchmark twenty.
     #[arg(long, env = "EDTECH_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value = "10", help_heading = SERVER)]
     pub(super) shutdown_seconds: String,
 
