@@ -40,3 +40,24 @@ it("says so where there is no such classroom", async () => {
   const { page } = await open(chromium, `${platform.url}/#/classrooms/Nowhere`);
   await page.getByRole("alert").filter({ hasText: "There is no classroom Nowhere" }).waitFor();
 });
+
+it("says by its title and to whoever hears it that a link has led to another page", async () => {
+  const { page } = await open(chromium, `${platform.url}/#/classrooms`);
+  expect(await page.title()).toBe("Classrooms · EdTech Stream");
+  await page.getByRole("link", { name: "DevOps_2025" }).click();
+  await page.getByRole("heading", { name: "DevOps_2025" }).waitFor();
+  expect(await page.title()).toBe("Classrooms, DevOps_2025 · EdTech Stream");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
+});
+
+it("reads its figures again each minute while somebody looks", async () => {
+  const { page } = await open(chromium, `${platform.url}/#/classrooms`);
+  await page.clock.install();
+  await page.reload();
+  const logs = page.locator('[data-name="DevOps_2025"] [data-figure=streaming_logs]');
+  const before = Number(await logs.textContent());
+  await platform.watch(1);
+  expect(await logs.textContent()).toBe(shown(before));
+  await page.clock.runFor(61_000);
+  await expect.poll(() => logs.textContent()).toBe(shown(before + 1));
+});

@@ -49,6 +49,7 @@ it("hands the report over as a file", async () => {
     ]);
     expect(download.suggestedFilename()).toBe(name);
     const text = readFileSync(await download.path(), "utf8");
+    expect(text.startsWith("\uFEFF")).toBe(button === "CSV");
     expect(text.split("\n").length).toBeGreaterThan(classrooms.length + lessons.length);
   }
 });

@@ -33,6 +33,21 @@ it("counts what was refused, and leads there whoever may read it", async () => {
   await page.getByRole("heading", { name: "Rejected logs", level: 1 }).waitFor();
 });
 
+it("names lessons of other days as well, as soon as a log of theirs arrives", async () => {
+  const { page, faults } = await open(chromium, platform.url);
+  await page.locator("[data-connection=open]").waitFor();
+  const titles = ["Kubernetes, dernière partie", "Le réseau", "La sécurité"];
+  const lessons = titles.map((title, index) => ({ external_id: `last-week-${index}`, title }));
+  await platform.post("/lessons", lessons);
+  const event_timestamp = new Date(Date.now() - 7 * 24 * 3_600_000).toISOString();
+  for (const { external_id: lesson, title } of lessons) {
+    const log = { student: "demo-2", lesson, event_type: "lesson_started", event_timestamp };
+    await platform.post("/streaming-logs", log);
+    await page.getByRole("region", { name: "Last events" }).getByText(title).waitFor();
+  }
+  expect(faults).toEqual([]);
+});
+
 it("says that the server is gone, and comes back right to the last log", async () => {
   const { page, faults } = await open(chromium, platform.url);
   const connection = page.locator("[data-connection]");

@@ -16,5 +16,12 @@ it("says how the server is, how long logs wait, and who watches", async () => {
   await expect.poll(() => value("Dashboards"), { timeout: 10_000 }).toBe("1");
   await open(chromium, platform.url);
   await expect.poll(() => value("Dashboards"), { timeout: 10_000 }).toBe("2");
+  expect(await value("Ready")).toBe("Yes");
   expect(faults).toEqual([]);
+  // Nobody says that it is ready any more.
+  await platform.kill();
+  await page.getByRole("alert").waitFor();
+  expect(await page.locator(".tile").count()).toBe(0);
+  await platform.restart();
+  await expect.poll(() => value("Ready"), { timeout: 10_000 }).toBe("Yes");
 });

@@ -33,6 +33,7 @@ export const ACTIONS: readonly Action[] = [
   { action: "change_password", name: "Changed the password", tried: "Tried to change the password" },
   { action: "put_client", name: "Made or changed a client" },
   { action: "remove_client", name: "Removed a client" },
+  { action: "revoke_tokens", name: "Took tokens back" },
   { action: "retention", name: "Removed what was old" },
   { action: "restore", name: "Restored a backup" },
 ];

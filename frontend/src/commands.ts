@@ -46,5 +46,11 @@ export const measure = [
   post("/benchmarks", '{"kind": "ingestion", "replicas": 2, "interval_seconds": 5}'),
 ].join("\n\n");
 
+/** The figures of each day. */
+export const allDays = [
+  token("read"),
+  `curl ${location.origin}/analytics/engagement -H "Authorization: Bearer $TOKEN"`,
+].join("\n\n");
+
 /** Makes a user who runs the platform. */
 export const makeUser = "edtech-api user put --name head --role operator";

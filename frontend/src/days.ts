@@ -20,8 +20,8 @@ export function span(first: string, last: string, timeZone: string): { from?: st
   };
 }
 
-/** While somebody types a year it is 0002, 0020 and 0202 in between. */
-function isDay(date: string): boolean {
+/** Whether it is one that people mean: while somebody types a year it is 0002, 0020 and 0202 in between. */
+export function isDay(date: string): boolean {
   return /^[12]\d{3}-\d\d-\d\d$/.test(date);
 }
 

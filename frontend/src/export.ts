@@ -93,9 +93,13 @@ function markdownCell(cell: Cell): string {
     .replace(/\s+/g, " ");
 }
 
+/** Spreadsheets read a CSV in the alphabet that their country had, unless it begins so. */
+const BYTE_ORDER_MARK = "\uFEFF";
+
 /** Hands a text to the reader as a file. */
 export function download(name: string, type: string, text: string): void {
-  downloadFile(name, new Blob([text], { type: `${type};charset=utf-8` }));
+  const whole = type === "text/csv" ? BYTE_ORDER_MARK + text : text;
+  downloadFile(name, new Blob([whole], { type: `${type};charset=utf-8` }));
 }
 
 /** Hands a file to the reader. */

@@ -95,7 +95,7 @@ export function time(moment: string | Date, timeZone: string): string {
 }
 
 /** A moment, in the platform's zone. */
-export function moment(moment: string, timeZone: string): string {
+export function moment(moment: string | Date, timeZone: string): string {
   const options = { dateStyle: "medium", timeStyle: "short", timeZone } as const;
   return new Intl.DateTimeFormat(undefined, options).format(new Date(moment));
 }

@@ -3,9 +3,12 @@
 import { daily } from "./api/client";
 import { type Bounds, bounds, type Range } from "./range";
 
+/** After the second try that failed, and each that follows. */
+const AGAIN_AFTER_MS = 5000;
+
 class Platform {
-  /** Whether it could not be asked the last time. */
-  hasFailed = $state(false);
+  /** How often in a row it could not be asked. */
+  private failures = $state(0);
   /** Until the server has said otherwise. */
   timeZone = $state("UTC");
   /** The platform's day, once it is known. */
@@ -22,11 +25,18 @@ class Platform {
   async load(): Promise<void> {
     try {
       const { time_zone, date } = await daily();
-      [this.timeZone, this.today, this.hasFailed] = [time_zone, date, false];
+      [this.timeZone, this.today, this.failures] = [time_zone, date, 0];
     } catch {
       // Whichever page asks next shows what is wrong.
-      this.hasFailed = true;
+      this.failures += 1;
     }
+  }
+
+  /** Within an effect, while the server is there: asks again what it could not tell. Returns what ends it. */
+  loadAgain(): (() => void) | undefined {
+    if (this.failures === 0) return undefined;
+    const again = setTimeout(() => void this.load(), this.failures === 1 ? 0 : AGAIN_AFTER_MS);
+    return () => clearTimeout(again);
   }
 }
 

@@ -8,6 +8,8 @@ class SessionState {
   settled = $state(false);
   private standing = $state.raw<Standing>(UNKNOWN);
 
+  /** Whether the server has said who reads. */
+  readonly isKnown = $derived(this.standing.session !== null);
   readonly name = $derived(this.standing.session?.name ?? null);
   readonly kind = $derived(this.standing.session?.kind ?? null);
   readonly role = $derived(this.standing.session?.role ?? null);

@@ -154,6 +154,11 @@ export function lessons(bounds: Bounds): Promise<Schemas["Analysis_LessonFigures
   return expect(client.GET("/analytics/lessons", { params: { query: bounds } }));
 }
 
+/** One lesson. */
+export function lesson(lesson_id: number): Promise<Schemas["Lesson"]> {
+  return expect(client.GET("/lessons/{lesson_id}", { params: { path: { lesson_id } } }));
+}
+
 /** How far learners get in a lesson. */
 export function lessonProgress(lesson_id: number, bounds: Bounds): Promise<Schemas["LessonProgress"]> {
   const params = { path: { lesson_id }, query: bounds };

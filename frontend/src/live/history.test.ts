@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HISTORY_SECONDS, type Moment, remember } from "./history";
+import { HISTORY_SECONDS, line, type Moment, remember } from "./history";
 
 function at(second: number): Date {
   return new Date(second * 1000);
@@ -23,4 +23,15 @@ it("forgets what is older than the chart", () => {
     history = remember(history, at(second), rates(second));
   expect(history).toHaveLength(HISTORY_SECONDS);
   expect(history[0]!.second).toBe(HISTORY_SECONDS);
+});
+
+it("draws no line over what nobody knows", () => {
+  const history = [100, 110, 200, 201].reduce<Moment[]>(
+    (history, second) => remember(history, at(second), rates(second)),
+    [],
+  );
+  expect(line(history, ({ logsPerSecond }) => logsPerSecond)).toEqual([
+    [100, 110, 111, 200, 201],
+    [100, 110, null, 200, 201],
+  ]);
 });

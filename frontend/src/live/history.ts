@@ -15,6 +15,27 @@ export interface Moment {
 /** How far back a chart looks, in seconds. */
 export const HISTORY_SECONDS = 300;
 
+/** Without a moment for longer than this, nobody knows what was: the server speaks each ten seconds. */
+const UNKNOWN_AFTER_SECONDS = 15;
+
+/** Seconds and values as a chart draws them: where nobody knows, no line joins what was before to what comes after. */
+export function line(
+  history: readonly Moment[],
+  value: (moment: Moment) => number,
+): [seconds: number[], values: (number | null)[]] {
+  const [seconds, values]: [number[], (number | null)[]] = [[], []];
+  for (const moment of history) {
+    const before = seconds.at(-1);
+    if (before !== undefined && moment.second - before > UNKNOWN_AFTER_SECONDS) {
+      seconds.push(before + 1);
+      values.push(null);
+    }
+    seconds.push(moment.second);
+    values.push(value(moment));
+  }
+  return [seconds, values];
+}
+
 /** The history with one moment more; a second has one moment, the last that was noted. */
 export function remember(history: readonly Moment[], now: Date, rates: Rates): Moment[] {
   const second = Math.floor(now.getTime() / 1000);
