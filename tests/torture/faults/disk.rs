@@ -52,8 +52,12 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
         sleep(Duration::from_secs(plan.either(3, 10))).await;
         let end = Instant::now();
         disk.free_again();
+        let freed = Instant::now();
+        outcome = recovered(&ground, &client, &load, freed, outcome).await;
+        // Whatever was asked meanwhile counts, also what has no answer yet.
+        load.go_on(end).await;
+        probes.go_on(end).await;
         outcome = judge(&load, &probes, begin, end, outcome);
-        outcome = recovered(&ground, &client, &load, outcome).await;
         load.settle(&client).await;
     }
     platform.stop().await;
@@ -87,9 +91,14 @@ fn judge(load: &Load, probes: &Probes, begin: Instant, end: Instant, outcome: Ou
 }
 
 /// Room is back. A PostgreSQL that gave up is started again, as its supervisor would do.
-async fn recovered(ground: &Ground, client: &Client, load: &Load, outcome: Outcome) -> Outcome {
-    let mut moment = Instant::now();
-    let mut outcome = outcome;
+async fn recovered(
+    ground: &Ground,
+    client: &Client,
+    load: &Load,
+    freed: Instant,
+    mut outcome: Outcome,
+) -> Outcome {
+    let mut moment = freed;
     if let Some(server) = ground.any_server() {
         // It may be about to give up, or to recover.
         let settled = async || (server.processes().is_empty() || server.accepts().await).then_some(());

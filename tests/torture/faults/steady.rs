@@ -66,6 +66,8 @@ fn judged(report: &Value, megabytes: &[f64], rate: &str, plan: &Plan) -> Outcome
         .exactly("lost", number(&report["ledger"]["lost"]), 0.0)
         .exactly("counted twice", number(&report["ledger"]["doubled"]), 0.0)
         .exactly("errors", errors, 0.0)
+        .exactly("rejected", number(&report["rejected"]), 0.0)
+        .exactly("due and never sent", number(&report["unsent"]), 0.0)
         .figure("p50 and p99 of each tenth, worst stretch", tenths(over_time));
     let outcome = flat("memory", megabytes, (GROWTH, GROWTH_MB), "MB", outcome);
     if plan.steady() < LONG_ENOUGH {

@@ -48,8 +48,12 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let longest = stops.iter().map(|stop| stop.took).max().unwrap_or_default();
     let seen_off: usize = stops.iter().map(|stop| stop.seen_off).sum();
     let ready: usize = stops.iter().map(|stop| stop.called_ready).sum();
+    let in_flight: usize = stops.iter().map(|stop| stop.in_flight).sum();
+    let unanswered: usize = stops.iter().map(|stop| stop.unanswered).sum();
     let mut outcome = Outcome::of(tries)
         .exactly("probes that were told 'ready' after the signal", ready, 0)
+        .figure("posts in flight at the signal", in_flight)
+        .exactly("of these without an answer", unanswered, 0)
         .exactly("sockets closed with 1001", seen_off, SOCKETS * tries as usize)
         .within("longest stop, exit 0", longest, STOP);
     if kind == Kind::Postgres {
@@ -69,6 +73,10 @@ struct Stop {
     took: Duration,
     seen_off: usize,
     called_ready: usize,
+    /// Posts that were on their way at the signal.
+    in_flight: usize,
+    /// Those of them whose connection ended instead.
+    unanswered: usize,
 }
 
 async fn stop_under_load(ground: &Ground, ledger: &Ledger, draws: &mut StdRng) -> Stop {
@@ -81,9 +89,12 @@ async fn stop_under_load(ground: &Ground, ledger: &Ledger, draws: &mut StdRng) -
     }
     let idlers = join_all((0..IDLERS).map(|_| idler(&client))).await;
     let closing: Vec<_> = watchers.into_iter().map(|watcher| tokio::spawn(watcher.closed())).collect();
+    let begin = Instant::now();
     let mut load = Load::start(&client, ledger, Shape::MIXED, draws);
     sleep(Duration::from_millis(draws.random_range(1_000..2_500))).await;
 
+    // To send the signal takes longer than a post needs to the server.
+    let asked = Instant::now();
     platform.terminate();
     let told = Instant::now();
     let probing = tokio::spawn(called_ready(client.clone()));
@@ -93,12 +104,16 @@ async fn stop_under_load(ground: &Ground, ledger: &Ledger, draws: &mut StdRng) -
     let seen_off = codes.into_iter().filter(|code| matches!(code, Ok(Some(1001)))).count();
     drop(idlers);
     let called_ready = probing.await.expect("a probe");
+    load.go_on(asked).await;
+    let mut posts = load.since(begin);
+    posts.retain(|post| post.sent < asked && post.at() >= asked);
+    let unanswered = posts.iter().filter(|post| post.status.is_none()).count();
     load.stop().await;
     // What was not acknowledged goes to the next server.
     let again = ground.start().await;
     load.settle(&again.client().await).await;
     again.stop().await;
-    Stop { took, seen_off, called_ready }
+    Stop { took, seen_off, called_ready, in_flight: posts.len(), unanswered }
 }
 
 /// How many probes on connections of their own find a server ready that was told to stop; until nobody listens.
