@@ -41,6 +41,7 @@ mod query;
 mod record;
 mod rejected_logs;
 mod replicas;
+mod restore;
 mod retention;
 mod roster;
 mod schema;
@@ -66,7 +67,7 @@ pub use arrivals::{
     ARRIVALS, Arrival, ArrivalCount, ClassroomArrival, ClassroomArrivalCount, LatestOfLearner,
 };
 pub use audit::{Actor, ActorKind, AuditEntry, AuditFilter, AuditPosition, AuditTarget, DONE};
-pub use backup::{Backup, BackupError, RestoreError, Restored};
+pub use backup::{Backup, BackupError};
 pub use benchmarks::{BenchmarkEnd, BenchmarkPosition, NewBenchmark};
 pub use calendar::Calendar;
 use calendar::FIRST_DAY;
@@ -96,6 +97,7 @@ pub use proof::{Difference, Progress, RebuildError, Verification};
 pub use record::{KEPT_PAYLOAD, Unfinished};
 pub use rejected_logs::{RejectedLogFilter, RejectedLogPosition};
 pub use replicas::{Heard, Serving, ServingError};
+pub use restore::{RestoreError, Restored};
 pub use retention::{Removing, Retained};
 pub use roster::{Deleted, Patched};
 pub use sessions::{OpenSession, SessionKey};

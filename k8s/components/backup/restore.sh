@@ -3,9 +3,9 @@
 #
 # In one transaction: where it fails, everything is as it was. PostgreSQL's client variables say which database.
 #
-# Three things do not go back in time. The audit log stays, with what the copy has beside it. The tombstones of learners who were
+# Four things do not go back in time. The audit log stays, with what the copy has beside it. The tombstones of learners who were
 # erased since go over into the restored database, and the next server that starts erases them again. And learners' numbers, by
-# which the audit log names them, are not given a second time.
+# which the audit log names them, are not given a second time. And tokens that were taken back since stay taken back.
 set -euo pipefail
 
 main() {
@@ -44,6 +44,11 @@ keep() {
     cat <<'SQL'
 CREATE TEMP TABLE tombstones ON COMMIT DROP AS SELECT * FROM public.erasures;
 CREATE TEMP TABLE learner_numbers ON COMMIT DROP AS SELECT last_value, is_called FROM public.students_student_id_seq;
+CREATE TEMP TABLE revocations (subject text, before timestamptz) ON COMMIT DROP;
+SELECT to_regclass('public.token_revocations') IS NOT NULL AS has_revocations \gset
+\if :has_revocations
+    INSERT INTO pg_temp.revocations SELECT subject, before FROM public.token_revocations;
+\endif
 SQL
 }
 
@@ -58,6 +63,11 @@ FROM (
     UNION ALL
     SELECT last_value, is_called FROM public.students_student_id_seq
 ) AS numbers;
+SELECT to_regclass('public.token_revocations') IS NOT NULL AS has_revocations \gset
+\if :has_revocations
+    INSERT INTO public.token_revocations AS known (subject, before) SELECT subject, before FROM pg_temp.revocations
+    ON CONFLICT (subject) DO UPDATE SET before = GREATEST(known.before, excluded.before);
+\endif
 SQL
 }
 

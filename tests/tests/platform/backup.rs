@@ -10,6 +10,9 @@ on_sqlite!(
     what_is_no_backup_is_not_put_back,
     a_restore_after_one_that_was_broken_off_is_of_its_own_backup,
     a_restore_beside_a_server_is_refused,
+    a_log_that_was_left_behind_is_not_taken_for_that_of_the_backup,
+    a_copy_comes_back_with_the_log_that_lies_beside_it,
+    a_database_that_cannot_be_read_is_named,
 );
 on_postgres!(
     a_dump_holds_what_it_brings_back,
@@ -19,6 +22,8 @@ on_postgres!(
 );
 
 const DAY: &str = "2026-03-02";
+
+const TAKEN_BACK: &str = "SELECT COUNT(*) FROM token_revocations WHERE subject = 'lms'";
 
 async fn watched(client: &Client, learner: &str) {
     client.enrol(learner, "Data_2025").await;
@@ -121,12 +126,14 @@ async fn a_restore_after_one_that_was_broken_off_is_of_its_own_backup(database: 
     let file = path(&database, "copy.db");
     Command::api(&database, ["backup", &file]).run().await.expect(0);
     let before = figures(&client).await;
+    Command::api(&database, ["token", "revoke", "--sub", "lms"]).run().await.expect(0);
     platform.stop().await;
     leave_unfinished(&file, &path(&database, "edtech.db.unfinished")).await;
 
     Command::api(&database, ["restore", &file]).run().await.expect(0);
     database.assert_verified().await;
     assert_eq!(database.number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'stray'").await, 0);
+    assert_eq!(database.number(TAKEN_BACK).await, 1, "they stay taken back");
     let platform = Platform::start(&database).await;
     assert_eq!(figures(&platform.client().await).await, before);
 }
@@ -150,6 +157,69 @@ async fn add_a_later_step(file: &str) {
     let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99991231_000001_later', 0)";
     sea_orm::ConnectionTrait::execute_unprepared(&database, step).await.expect("a row");
     database.close().await.expect("closed");
+}
+
+/// Somebody has moved a database away after a crash, and not what SQLite had written beside it.
+async fn a_log_that_was_left_behind_is_not_taken_for_that_of_the_backup(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    watched(&client, "ada").await;
+    let file = path(&database, "copy.db");
+    Command::api(&database, ["backup", &file]).run().await.expect(0);
+    let before = figures(&client).await;
+    watched(&client, "bob").await;
+    platform.kill().await;
+    let place = path(&database, "edtech.db");
+    std::fs::rename(&place, path(&database, "crashed.db")).expect("a file");
+    assert!(Path::new(&format!("{place}-wal")).metadata().is_ok_and(|log| log.len() > 0));
+
+    Command::api(&database, ["restore", &file]).run().await.expect(0);
+    let set_aside = std::fs::read_dir(database.directory()).expect("a directory").flatten();
+    let names: Vec<_> = set_aside.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    assert!(names.iter().any(|name| name.contains(".before-") && name.ends_with("-wal")), "{names:?}");
+    database.assert_verified().await;
+    let platform = Platform::start(&database).await;
+    assert_eq!(figures(&platform.client().await).await, before);
+}
+
+/// A copy of the files of a server that was killed.
+async fn a_copy_comes_back_with_the_log_that_lies_beside_it(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    for learner in ["ada", "bob"] {
+        watched(&client, learner).await;
+    }
+    let before = figures(&client).await;
+    platform.kill().await;
+    let place = path(&database, "edtech.db");
+    for part in ["", "-wal"] {
+        let copy = path(&database, &format!("copy.db{part}"));
+        std::fs::copy(format!("{place}{part}"), copy).expect("a copy");
+        std::fs::remove_file(format!("{place}{part}")).expect("a file that goes");
+    }
+    std::fs::remove_file(format!("{place}-shm")).expect("a file that goes");
+
+    let said = Command::api(&database, ["restore", &path(&database, "copy.db")]).run().await.expect(0);
+    assert!(said.contains("restored 2 logs"), "{said}");
+    assert_private(Path::new(&place));
+    database.assert_verified().await;
+    let platform = Platform::start(&database).await;
+    assert_eq!(figures(&platform.client().await).await, before);
+}
+
+async fn a_database_that_cannot_be_read_is_named(database: Database) {
+    let platform = Platform::start(&database).await;
+    watched(&platform.client().await, "ada").await;
+    platform.stop().await;
+    let (file, place) = (path(&database, "copy.db"), path(&database, "edtech.db"));
+    Command::api(&database, ["backup", &file]).run().await.expect(0);
+    std::fs::write(&place, "it was a database once. ".repeat(4_096)).expect("a file");
+    let refused = Command::api(&database, ["restore", &file]).quietly().run().await;
+    let line = refused.refusal();
+    assert!(line.contains(&place) && line.contains("is damaged") && line.contains("move it away"), "{line}");
+    std::fs::rename(&place, path(&database, "damaged.db")).expect("a file");
+    Command::api(&database, ["restore", &file]).run().await.expect(0);
+    database.assert_verified().await;
 }
 
 async fn a_restore_beside_a_server_is_refused(database: Database) {
@@ -180,6 +250,7 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
     assert_eq!(kept.len(), 1, "{kept:?}");
 
     watched(&client, "bob").await;
+    Command::api(&database, ["token", "revoke", "--sub", "lms"]).run().await.expect(0);
     let refused = Command::backup_script("restore.sh", &database, &[&copies]).run().await;
     assert!(refused.refusal().contains("a server still runs"), "{refused:?}");
     platform.stop().await;
@@ -187,6 +258,9 @@ async fn a_dump_holds_what_it_brings_back(database: Database) {
         target.left_alone().await;
         Command::backup_script("restore.sh", target, &[&copies]).run().await.expect(0);
         target.assert_verified().await;
+        if target.url() == database.url() {
+            assert_eq!(target.number(TAKEN_BACK).await, 1, "they stay taken back");
+        }
         let platform = Platform::start(target).await;
         let client = platform.client().await;
         assert_eq!(figures(&client).await, before);
