@@ -1,14 +1,18 @@
 //! `/`: the dashboard, which the binary holds. Built without it, the same place says what this is and how to get it.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{
     AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, Encoding, Header, VARY,
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
+use bytes::Bytes;
 use rust_embed::Embed;
 
 use crate::error::Problem;
 use crate::forwarded::{host, is_https};
+use crate::pieces::in_pieces;
 
 /// What `npm run build` has made of `frontend/`; nothing where that never ran. Each file also compressed, as `NAME.gz`.
 #[derive(Embed)]
@@ -75,9 +79,17 @@ fn file(request: &HttpRequest, name: &str, caching: &'static str) -> Option<Http
     if takes_gzip(request)
         && let Some(compressed) = Files::get(&format!("{name}.gz"))
     {
-        return Some(answer.insert_header((CONTENT_ENCODING, "gzip")).body(compressed.data));
+        answer.insert_header((CONTENT_ENCODING, "gzip"));
+        return Some(answer.body(in_pieces(bytes_of(compressed.data))));
     }
-    Some(answer.body(Files::get(name)?.data))
+    Some(answer.body(in_pieces(bytes_of(Files::get(name)?.data))))
+}
+
+fn bytes_of(file: Cow<'static, [u8]>) -> Bytes {
+    match file {
+        Cow::Borrowed(known) => Bytes::from_static(known),
+        Cow::Owned(read) => read.into(),
+    }
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {

@@ -64,6 +64,7 @@ pub mod one_or_many;
 pub mod paging;
 pub mod parameters;
 pub mod parent;
+pub mod pieces;
 pub mod pointer;
 pub mod refusals;
 pub mod rejected_item;

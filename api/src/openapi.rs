@@ -1,13 +1,15 @@
 //! The specification: made from the handlers that are registered and held to them by a test, so that it cannot say anything else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web;
 use actix_web::{App, HttpResponse, get};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -18,10 +20,11 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::{Config, SwaggerFile};
 
 use crate::auth::{SCOPES, SESSION_COOKIE};
-use crate::error::ProblemBody;
+use crate::error::{Problem, ProblemBody};
+use crate::pieces::in_pieces;
 
 const TOKEN_URL: &str = "/auth/token";
 
@@ -95,7 +98,9 @@ impl Paths {
 #[utoipa::path(tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
 #[get("/openapi.json")]
 pub async fn get_openapi() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(DOCUMENT)
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(in_pieces(Bytes::from_static(DOCUMENT.as_bytes())))
 }
 
 /// What Swagger UI needs is what the dashboard needs (its scripts and styles are files of ours as well), and more: its icons
@@ -103,12 +108,30 @@ pub async fn get_openapi() -> HttpResponse {
 const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Swagger UI, which needs nothing from outside: no validator looks at our document either.
-pub fn swagger_ui() -> impl HttpServiceFactory {
+/// It needs nothing from outside: no validator looks at our document either.
+static SWAGGER_UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::new(["/openapi.json"]).display_request_duration(true);
-    let pages = SwaggerUi::new("/{_:.*}").config(config.try_it_out_enabled(true).validator_url("none"));
+    Arc::new(config.try_it_out_enabled(true).validator_url("none"))
+});
+
+/// Swagger UI.
+pub fn swagger_ui() -> impl HttpServiceFactory {
     let policy = DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, SWAGGER_UI_POLICY));
-    web::scope("/swagger-ui").wrap(policy).service(pages)
+    web::scope("/swagger-ui").wrap(policy).service(get_file_of_swagger_ui)
+}
+
+/// Its largest file has a megabyte and a half, and anybody may ask for it.
+#[get("/{file:.*}")]
+async fn get_file_of_swagger_ui(file: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let found = utoipa_swagger_ui::serve(&file, Arc::clone(&SWAGGER_UI));
+    let found = found.map_err(|error| Problem::internal(error.to_string()))?;
+    let SwaggerFile { bytes, content_type, .. } =
+        found.ok_or_else(|| Problem::not_found("Swagger UI has no such file."))?;
+    let whole = match bytes {
+        Cow::Borrowed(known) => Bytes::from_static(known),
+        Cow::Owned(made) => made.into(),
+    };
+    Ok(HttpResponse::Ok().content_type(content_type).body(in_pieces(whole)))
 }
 
 struct AccessSchemes;

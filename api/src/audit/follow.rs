@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::seen::Seen;
 use crate::auth;
 use crate::clock::Clock;
-use crate::store::{ActorKind, AuditEntry};
+use crate::store::{ActorKind, AuditEntry, DONE};
 
 /// Notes what was read, refused or signed in.
 pub async fn follow(
@@ -30,7 +30,7 @@ fn entry<B>(answer: &ServiceResponse<B>, seen: Seen) -> Option<AuditEntry> {
     let Seen { action, target, outcome } = seen;
     let actor = auth::actor(answer.request());
     // Nobody was signed in who could have signed out.
-    let is_nothing = action == "sign_out" && actor.kind == ActorKind::Anonymous;
+    let is_nothing = action == "sign_out" && outcome == DONE && actor.kind == ActorKind::Anonymous;
     let entry = || AuditEntry { outcome, ..AuditEntry::done(Clock.now(), actor, action, target) };
     (!is_nothing).then(entry)
 }

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::Uri;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
 use futures_util::future::{Either, LocalBoxFuture};
 
 use super::acting;
@@ -64,6 +65,14 @@ impl<S> Require<S> {
     /// What lets the caller in, for as long as it does.
     pub fn standing(&self) -> &Standing {
         &self.caller.standing
+    }
+}
+
+impl<S: Scope> Require<S> {
+    /// Asks once more, where rights are given: a body may have been long on its way, and the caller has lost them meanwhile.
+    pub async fn still_holds(&self, store: &Store, now: DateTime<Utc>) -> Result<(), Problem> {
+        let holds = self.standing().still_lets::<S>(store, now).await?;
+        if holds { Ok(()) } else { Err(session_ended()) }
     }
 }
 

@@ -50,6 +50,7 @@ pub async fn patch_user(
         Some(password) => Some(password.hash(&secrets).await?),
         None => None,
     };
+    caller.still_holds(&store, clock.now()).await?;
     let (role, sent) = (patched.role.map(Into::into), patched.classrooms());
     let classrooms = sent.as_ref().map(|names| names.iter().cloned().collect());
     let patch = UserPatch { role, classrooms, password_hash };

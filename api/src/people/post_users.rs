@@ -41,6 +41,7 @@ pub async fn post_users(
     let (name, password) = posted.name_and_password(&mut entropy::rng())?;
     let (role, sent) = (posted.role.into(), posted.classrooms());
     let (classrooms, password_hash) = (sent.iter().cloned().collect(), password.hash(&secrets).await?);
+    caller.still_holds(&store, clock.now()).await?;
     let new = NewUser { name, role, classrooms, password_hash };
     let outcome = store.create_user(new, caller.actor(&request), clock.now()).await?;
     let answer = answer(outcome, Some(password), &sent)?;

@@ -117,7 +117,7 @@ async fn page(
         Part::RejectedLogs => {
             let after = if let Place::Rejected(last) = place { Some(last) } else { None };
             let rows = store.rejected_logs_of(student, after.as_ref(), PAGE).await?;
-            told(rows, rejected, |row| Place::Rejected(key_of(row)))
+            told(rows, |row| rejected(student, row), |row| Place::Rejected(key_of(row)))
         }
         Part::AuditLog => {
             let after = if let Place::Entry(last) = place { Some(last) } else { None };
@@ -185,7 +185,11 @@ fn lesson(row: &LessonRow) -> Value {
     json!({"lesson_id": row.lesson_id, "title": row.title, "subject": row.subject})
 }
 
-fn rejected(row: &RejectedLogRow) -> Value {
+/// A log that was refused. A payload that names others as well is not the learner's to have.
+fn rejected(student: &StudentRow, row: &RejectedLogRow) -> Value {
+    let own = [format!("id:{}", student.student_id), format!("ref:{}", student.external_id)];
+    let mut named = row.learner_ref.iter().flat_map(|names| names.lines());
+    let is_own = named.all(|name| own.iter().any(|own| own == name));
     let RejectedLogRow {
         client,
         code,
@@ -200,7 +204,7 @@ fn rejected(row: &RejectedLogRow) -> Value {
     } = row;
     json!({
         "client": client, "code": code, "reason": reason, "pointer": pointer,
-        "payload": String::from_utf8_lossy(payload), "truncated": truncated, "times": times,
+        "payload": is_own.then(|| String::from_utf8_lossy(payload)), "truncated": truncated, "times": times,
         "first_seen": first_seen, "last_seen": last_seen,
     })
 }

@@ -100,8 +100,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let known = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
-            // Nothing was read: the end, as if the client had closed its side.
-            Poll::Pending if self.is_at_its_end(cx) => Poll::Ready(Ok(())),
+            Poll::Pending if self.is_at_its_end(cx) => Poll::Ready(self.seat.end()),
             Poll::Ready(Ok(())) => {
                 if buffer.filled().len() > known {
                     self.seat.hear();

@@ -1,6 +1,7 @@
 //! What a connection is waited for, and for how long.
 
 use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -115,6 +116,16 @@ impl Seat {
         self.crowd.is_too_large()
     }
 
+    /// How the reading of a connection ends that has to go. Of a request that is on its way, as if the client had closed its
+    /// side, so that it is answered. Where an answer is on its way that would not do: who has closed the own side reads on for
+    /// as long as it likes.
+    pub(super) fn end(&self) -> io::Result<()> {
+        match self.phase.get() {
+            Phase::Asking => Ok(()),
+            Phase::Answering | Phase::Idle | Phase::Socket => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
     /// Why the connection has to go, if it has: its client keeps us waiting.
     pub(super) fn overdue(&self, now: Instant) -> Option<&'static str> {
         let waited = now.saturating_duration_since(self.since.get());
@@ -148,6 +159,7 @@ mod tests {
         assert_eq!(seat.overdue(after(REQUEST_TIMEOUT + GRACE)), Some("slow"));
         seat.begin_answer();
         assert_eq!(seat.overdue(after(KEEP_ALIVE * 2)), None, "we are the slow ones");
+        assert!(seat.end().is_err(), "who does not read is not read to the end");
         seat.end_answer();
         assert_eq!(seat.overdue(after(REQUEST_TIMEOUT * 2)), None, "nothing has come");
         seat.hear();

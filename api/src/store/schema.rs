@@ -32,7 +32,8 @@ impl Store {
     /// connection of a pool of their own, and a replica that is killed lets go of it.
     async fn migrate_under_lock(&self) -> Result<(), StoreError> {
         let mut options = self.settings.patient(Plans::ForEachSpan);
-        options.max_connections(1);
+        // A step may take longer than connections live; the lock would go with it.
+        options.max_connections(1).max_lifetime(None).idle_timeout(None);
         let alone: DatabaseConnection = Database::connect(options).await?;
         alone.execute_unprepared(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
         let outcome = bring_up(&alone).await;

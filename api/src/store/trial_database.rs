@@ -220,16 +220,15 @@ fn is_old(name: &str, now: DateTime<Utc>) -> bool {
     is_ours && made.is_some_and(|made| now.timestamp() - made > MADE_LONG_AGO.as_secs() as i64)
 }
 
-/// The same server, another database.
+/// The same server, another database; the parameters may name one as well.
 fn with_database(url: &str, name: &str) -> String {
     let (address, parameters) =
         url.split_once('?').map_or((url, None), |(address, rest)| (address, Some(rest)));
     let host = address.find("://").map_or(0, |scheme| scheme + 3);
     let server = address[host..].find('/').map_or(address, |slash| &address[..host + slash]);
-    match parameters {
-        Some(parameters) => format!("{server}/{name}?{parameters}"),
-        None => format!("{server}/{name}"),
-    }
+    let parameters = parameters.into_iter().flat_map(|parameters| parameters.split('&'));
+    let kept: Vec<&str> = parameters.filter(|pair| !pair.starts_with("dbname=")).collect();
+    if kept.is_empty() { format!("{server}/{name}") } else { format!("{server}/{name}?{}", kept.join("&")) }
 }
 
 #[cfg(test)]
@@ -245,6 +244,8 @@ mod tests {
                 "postgresql:///edtech?host=/run/postgresql&user=edtech",
                 "postgresql:///trial?host=/run/postgresql&user=edtech",
             ),
+            ("postgres://db?dbname=edtech", "postgres://db/trial"),
+            ("postgres://db?user=a&dbname=edtech&host=b", "postgres://db/trial?user=a&host=b"),
         ] {
             assert_eq!(with_database(url, "trial"), other);
         }
