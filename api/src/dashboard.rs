@@ -1,13 +1,10 @@
 //! `/`: the dashboard, which the binary holds. Built without it, the same place says what this is and how to get it.
 
-use std::borrow::Cow;
-
 use actix_web::http::header::{
     AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, Encoding, Header, VARY,
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
-use bytes::Bytes;
 use rust_embed::Embed;
 
 use crate::error::Problem;
@@ -80,16 +77,9 @@ fn file(request: &HttpRequest, name: &str, caching: &'static str) -> Option<Http
         && let Some(compressed) = Files::get(&format!("{name}.gz"))
     {
         answer.insert_header((CONTENT_ENCODING, "gzip"));
-        return Some(answer.body(in_pieces(bytes_of(compressed.data))));
+        return Some(answer.body(in_pieces(compressed.data)));
     }
-    Some(answer.body(in_pieces(bytes_of(Files::get(name)?.data))))
-}
-
-fn bytes_of(file: Cow<'static, [u8]>) -> Bytes {
-    match file {
-        Cow::Borrowed(known) => Bytes::from_static(known),
-        Cow::Owned(read) => read.into(),
-    }
+    Some(answer.body(in_pieces(Files::get(name)?.data)))
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {

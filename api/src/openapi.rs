@@ -1,6 +1,5 @@
 //! The specification: made from the handlers that are registered and held to them by a test, so that it cannot say anything else.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +8,6 @@ use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web;
 use actix_web::{App, HttpResponse, get};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -98,9 +96,7 @@ impl Paths {
 #[utoipa::path(tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
 #[get("/openapi.json")]
 pub async fn get_openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(in_pieces(Bytes::from_static(DOCUMENT.as_bytes())))
+    HttpResponse::Ok().content_type("application/json").body(in_pieces(DOCUMENT.as_bytes().into()))
 }
 
 /// What Swagger UI needs is what the dashboard needs (its scripts and styles are files of ours as well), and more: its icons
@@ -127,11 +123,7 @@ async fn get_file_of_swagger_ui(file: web::Path<String>) -> Result<HttpResponse,
     let found = found.map_err(|error| Problem::internal(error.to_string()))?;
     let SwaggerFile { bytes, content_type, .. } =
         found.ok_or_else(|| Problem::not_found("Swagger UI has no such file."))?;
-    let whole = match bytes {
-        Cow::Borrowed(known) => Bytes::from_static(known),
-        Cow::Owned(made) => made.into(),
-    };
-    Ok(HttpResponse::Ok().content_type(content_type).body(in_pieces(whole)))
+    Ok(HttpResponse::Ok().content_type(content_type).body(in_pieces(bytes)))
 }
 
 struct AccessSchemes;

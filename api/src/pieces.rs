@@ -1,5 +1,6 @@
 //! Answers that are known as a whole, and go out in pieces.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use actix_web::body::SizedStream;
@@ -10,9 +11,15 @@ use futures_util::{Stream, stream};
 /// costs no more memory than that.
 const PIECE: usize = 32 * 1024;
 
-/// This body, piece by piece.
-pub fn in_pieces(whole: Bytes) -> SizedStream<impl Stream<Item = Result<Bytes, Infallible>> + 'static> {
+/// This body, piece by piece. What the program holds is not copied as a whole.
+pub fn in_pieces(
+    whole: Cow<'static, [u8]>,
+) -> SizedStream<impl Stream<Item = Result<Bytes, Infallible>> + 'static> {
     let length = whole.len();
+    let whole = match whole {
+        Cow::Borrowed(known) => Bytes::from_static(known),
+        Cow::Owned(made) => made.into(),
+    };
     let pieces = (0..length).step_by(PIECE).map(move |from| whole.slice(from..length.min(from + PIECE)));
     SizedStream::new(length as u64, stream::iter(pieces.map(Ok)))
 }
@@ -26,8 +33,8 @@ mod tests {
     #[tokio::test]
     async fn a_whole_is_the_sum_of_its_pieces() {
         for length in [0, 1, PIECE, PIECE + 1, 5 * PIECE - 1] {
-            let whole: Bytes = (0..length).map(|place| place as u8).collect();
-            let body = in_pieces(whole.clone());
+            let whole: Vec<u8> = (0..length).map(|place| place as u8).collect();
+            let body = in_pieces(whole.clone().into());
             assert_eq!(body.size(), BodySize::Sized(length as u64));
             assert_eq!(to_bytes(body).await.unwrap(), whole);
         }

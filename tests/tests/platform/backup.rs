@@ -118,14 +118,19 @@ async fn what_is_no_backup_is_not_put_back(database: Database) {
     assert_eq!(database.number("SELECT COUNT(*) FROM streaming_logs").await, 1, "nothing was replaced");
 }
 
+/// The copy of a database in which somebody has watched, and what is counted there.
+async fn backed_up(database: &Database, client: &Client) -> (String, Value) {
+    watched(client, "ada").await;
+    let file = path(database, "copy.db");
+    Command::api(database, ["backup", &file]).run().await.expect(0);
+    (file, figures(client).await)
+}
+
 /// What a restore was killed over is still in the write-ahead log of its unfinished copy.
 async fn a_restore_after_one_that_was_broken_off_is_of_its_own_backup(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.client().await;
-    watched(&client, "ada").await;
-    let file = path(&database, "copy.db");
-    Command::api(&database, ["backup", &file]).run().await.expect(0);
-    let before = figures(&client).await;
+    let (file, before) = backed_up(&database, &client).await;
     Command::api(&database, ["token", "revoke", "--sub", "lms"]).run().await.expect(0);
     platform.stop().await;
     leave_unfinished(&file, &path(&database, "edtech.db.unfinished")).await;
@@ -163,10 +168,7 @@ async fn add_a_later_step(file: &str) {
 async fn a_log_that_was_left_behind_is_not_taken_for_that_of_the_backup(database: Database) {
     let platform = Platform::start(&database).await;
     let client = platform.client().await;
-    watched(&client, "ada").await;
-    let file = path(&database, "copy.db");
-    Command::api(&database, ["backup", &file]).run().await.expect(0);
-    let before = figures(&client).await;
+    let (file, before) = backed_up(&database, &client).await;
     watched(&client, "bob").await;
     platform.kill().await;
     let place = path(&database, "edtech.db");
