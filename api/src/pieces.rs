@@ -7,9 +7,9 @@ use actix_web::body::SizedStream;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
-/// What is copied for a connection at a time. The next piece comes when this one is read: whoever reads slowly, or not at all,
-/// costs no more memory than that.
-const PIECE: usize = 32 * 1024;
+/// What is copied for a connection at a time, in bytes. The next piece comes when this one is read: whoever reads slowly, or not
+/// at all, costs no more memory than that. It is what the buffer of a connection holds from the start.
+pub const PIECE: usize = 8 * 1024;
 
 /// This body, piece by piece. What the program holds is not copied as a whole.
 pub fn in_pieces(

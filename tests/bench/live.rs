@@ -4,18 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use edtech_tests::{Client, Database, Process, Watcher};
-use futures_util::StreamExt;
+use edtech_tests::{Client, Database, Process};
 use futures_util::future::join_all;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::load;
 use crate::machine::median;
+use crate::sockets::Socket;
 use crate::table::Row;
 
 const SOCKETS: usize = 5_000;
@@ -32,24 +28,14 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Sockets that are opened at a time.
 const AT_A_TIME: usize = 100;
 
-/// What a reader reads at a time: a frame of today fits. The buffer is cleared before each read, and the default size
-/// makes that half of what the readers cost, on the cores that the server works on.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
-
 /// Open sockets that have read their first frame.
-pub struct Sockets(Vec<WebSocketStream<MaybeTlsStream<TcpStream>>>);
+pub struct Sockets(Vec<Socket>);
 
 /// Opens so many.
 pub async fn open(client: &Client, count: usize) -> Sockets {
     let mut sockets = Vec::with_capacity(count);
     while sockets.len() < count {
-        let opening = (0..AT_A_TIME.min(count - sockets.len())).map(|_| async {
-            let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-            let connecting = connect_async_with_config(Watcher::request(client), Some(config), false);
-            let (mut socket, _) = connecting.await.expect("a socket");
-            socket.next().await.expect("a first frame").expect("a good frame");
-            socket
-        });
+        let opening = (0..AT_A_TIME.min(count - sockets.len())).map(|_| Socket::open(client));
         sockets.extend(join_all(opening).await);
     }
     Sockets(sockets)
@@ -60,7 +46,7 @@ impl Sockets {
     pub async fn read(self) {
         let mut reading = JoinSet::new();
         for mut socket in self.0 {
-            reading.spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
+            reading.spawn(async move { socket.read_on(|_| ()).await });
         }
         reading.join_next().await;
     }
@@ -75,13 +61,13 @@ impl Sockets {
         for mut socket in self.0 {
             reading.spawn(async move {
                 let mut read = Vec::new();
-                while let Ok(Some(Ok(message))) = timeout_at(until, socket.next()).await {
-                    let Message::Text(frame) = message else { continue };
-                    let at = moment(&frame);
+                let reading = socket.read_on(|frame| {
+                    let at = moment(frame);
                     if (counted_from..counted_until).contains(&at) {
                         read.push((at, (Utc::now() - at).num_microseconds().expect("no age") as f64 / 1e3));
                     }
-                }
+                });
+                let _ = timeout_at(until, reading).await;
                 read
             });
         }
@@ -89,9 +75,10 @@ impl Sockets {
     }
 }
 
-/// `{"type":"delta","seq":7,"at":"2026-03-02T10:00:00.000000Z",…`: read without parsing the whole, for one core has to
-/// read fifty thousand of them a second.
-fn moment(frame: &str) -> DateTime<Utc> {
+/// `{"type":"delta","seq":7,"at":"2026-03-02T10:00:00.000000Z",…`: what it begins with, for one core has to read fifty
+/// thousand of them a second.
+fn moment(frame: &[u8]) -> DateTime<Utc> {
+    let frame = String::from_utf8_lossy(frame);
     let (_, at) = frame.split_once("\"at\":\"").unwrap_or_else(|| panic!("no moment in {frame}"));
     at.split('"').next().expect("a moment").parse().expect("a moment")
 }

@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod replay;
 mod resources;
+mod sockets;
 mod steady;
 mod table;
 

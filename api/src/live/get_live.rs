@@ -1,12 +1,14 @@
 //! `GET /live`: today as it happens, over a WebSocket.
 
+use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, get, rt};
+use actix_web::{HttpRequest, HttpResponse, get};
 
 use super::frames::LiveFrame;
 use super::hub::LiveHandle;
-use super::incoming::within_limits;
+use super::incoming::{MESSAGE_BYTES, within_limits};
+use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::session::LiveSession;
 use crate::auth::{BEARER_SUBPROTOCOL, Read, Require};
@@ -45,10 +47,9 @@ pub async fn get_live(
     let (response, socket, messages) = handshake.map_err(|error| no_websocket(&error))?;
     let seat = live.take_seat().ok_or_else(no_seat)?;
     let pass = Pass::new(caller.standing().clone(), store.get_ref().clone(), *clock.get_ref());
+    let socket = (socket, messages.max_frame_size(MESSAGE_BYTES));
     let session = LiveSession::new(socket, live.get_ref().clone(), caller.classes().clone(), seat, pass);
-    // The one task beside those of `app`: a socket lives on its worker, as long as it is open.
-    rt::spawn(session.run(messages));
-    Ok(response)
+    Ok(response.map_body(|_, control| Outgoing::new(control, session.texts()).boxed()))
 }
 
 fn no_websocket(error: &actix_web::Error) -> Problem {

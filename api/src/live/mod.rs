@@ -12,6 +12,7 @@ mod frames;
 mod hub;
 mod incoming;
 mod last_minute;
+mod outgoing;
 mod pass;
 mod reading;
 mod session;

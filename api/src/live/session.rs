@@ -1,18 +1,23 @@
 //! One socket: frames go out, and signs of life come in.
+//!
+//! A session has no task of its own: it goes on whenever its connection asks for more to send. Thousands of them cost less
+//! by that, and for whom a connection is full, nothing is waiting.
 
 use std::io::ErrorKind;
 use std::str::Utf8Error;
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
-use actix_ws::{CloseCode, CloseReason, Closed, Item, Message, MessageStream, ProtocolError, Session};
+use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, ProtocolError, Session};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use metrics::{Counter, counter, gauge};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::frames::Frame;
 use super::hub::LiveHandle;
-use super::incoming::MESSAGE_BYTES;
 use super::pass::Pass;
 use super::views::Subscription;
 use crate::store::Classes;
@@ -23,19 +28,20 @@ const PING_EACH: Duration = Duration::from_secs(15);
 /// Three pings without an answer: nobody is there.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// A client that takes no frame for so long does not read.
-const SEND_PATIENCE: Duration = Duration::from_secs(5);
-
 /// Closes the socket of whoever may not watch any longer: 401, in the range that is an application's own.
 const SIGNED_OUT: u16 = 4401;
 
 /// The state of one socket.
 pub(super) struct LiveSession {
     socket: Session,
+    messages: MessageStream,
     feed: Feed,
     pass: Pass,
+    pings: Interval,
     next_seq: u64,
     last_heard: Instant,
+    frames_sent: Counter,
+    is_seen_off: bool,
     _seat: OwnedSemaphorePermit,
 }
 
@@ -49,101 +55,128 @@ enum Ending {
     SignedOut,
     /// The client broke the rules.
     Refused(CloseCode),
-    /// The client does not read, or went without a word. Where it does not read, it is often the kernel that finds out
-    /// first and closes the connection: from here the two look the same.
+    /// The client went without a word. Whoever does not read is cut by the kernel, and the session is dropped.
     Cut,
 }
 
 impl LiveSession {
     /// A session on a seat, of whoever may see these classrooms.
     pub(super) fn new(
-        socket: Session,
+        (socket, messages): (Session, MessageStream),
         live: LiveHandle,
         classes: Classes,
         seat: OwnedSemaphorePermit,
         pass: Pass,
     ) -> Self {
-        let feed = Feed { live, classes, stage: Stage::Outside };
-        Self { socket, feed, pass, next_seq: 0, last_heard: Instant::now(), _seat: seat }
-    }
-
-    /// Runs until either side ends it.
-    pub(super) async fn run(mut self, messages: MessageStream) {
-        metrics::gauge!("live_sessions").increment(1);
-        let ending = self.exchange(messages).await;
-        match ending {
-            Ending::Left => self.close(CloseCode::Normal.into()).await,
-            Ending::GoingAway => self.close(CloseCode::Away.into()).await,
-            Ending::SignedOut => self.close(signed_out()).await,
-            Ending::Refused(code) => self.close(code.into()).await,
-            // There is nobody to say goodbye to: dropping the socket is all that can be done.
-            Ending::Cut => metrics::counter!("live_sessions_cut_total").increment(1),
+        gauge!("live_sessions").increment(1);
+        Self {
+            socket,
+            messages,
+            feed: Feed { live, classes, stage: Stage::Outside },
+            pass,
+            pings: pings(),
+            next_seq: 0,
+            last_heard: Instant::now(),
+            frames_sent: counter!("live_frames_total"),
+            is_seen_off: false,
+            _seat: seat,
         }
-        metrics::gauge!("live_sessions").decrement(1);
     }
 
-    async fn exchange(&mut self, messages: MessageStream) -> Ending {
-        let mut messages = messages.max_frame_size(MESSAGE_BYTES);
-        let mut pings = pings();
+    /// The texts for its client, each in two pieces of which thousands share the larger, until either side ends it. What else
+    /// there is to say goes to the socket.
+    pub(super) fn texts(self) -> impl Stream<Item = [Bytes; 2]> {
+        stream::unfold(self, |mut session| async {
+            match session.next().await {
+                Ok(frame) => Some((session.numbered(&frame), session)),
+                Err(ending) => {
+                    session.end(ending).await;
+                    None
+                }
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<Frame, Ending> {
         loop {
-            let ending = tokio::select! {
-                frame = self.feed.next() => match frame {
-                    Some(frame) if self.is_out_of_date(&frame).await => Some(Ending::SignedOut),
-                    Some(frame) => self.deliver(&frame).await,
-                    None => Some(Ending::GoingAway),
-                },
-                message = messages.recv() => self.hear(message).await,
-                _ = pings.tick() => self.ping().await,
-                () = self.pass.next_look() => (!self.pass.is_good().await).then_some(Ending::SignedOut),
-            };
-            if let Some(ending) = ending {
-                return ending;
+            tokio::select! {
+                frame = self.feed.next() => {
+                    let frame = frame.ok_or(Ending::GoingAway)?;
+                    if self.is_out_of_date(&frame) {
+                        self.look_at_pass().await?;
+                    }
+                    return Ok(frame);
+                }
+                message = self.messages.recv() => self.hear(message).await?,
+                _ = self.pings.tick() => self.ping().await?,
+                () = self.pass.next_look() => self.look_at_pass().await?,
             }
         }
     }
 
     /// Whether a frame may be of others than the watcher may see. Where a classroom is renamed, those who are bound to it come
     /// along, and its name may be that of another one by now: whoever had it is sent a snapshot then.
-    async fn is_out_of_date(&self, frame: &Frame) -> bool {
-        self.next_seq > 0 && frame.is_snapshot() && self.pass.is_bound() && !self.pass.is_good().await
+    fn is_out_of_date(&self, frame: &Frame) -> bool {
+        self.next_seq > 0 && frame.is_snapshot() && self.pass.is_bound()
     }
 
-    /// Sends a frame as one message of two fragments, so that thousands of sockets hold its larger part once.
-    async fn deliver(&mut self, frame: &Frame) -> Option<Ending> {
-        let [own, shared] = frame.numbered(self.next_seq);
+    /// It asks the database, rarely: a session need not be as large as that.
+    async fn look_at_pass(&self) -> Result<(), Ending> {
+        if Box::pin(self.pass.is_good()).await { Ok(()) } else { Err(Ending::SignedOut) }
+    }
+
+    fn numbered(&mut self, frame: &Frame) -> [Bytes; 2] {
+        let text = frame.numbered(self.next_seq);
         self.next_seq += 1;
-        let sending = async {
-            self.socket.continuation(Item::FirstText(own)).await?;
-            self.socket.continuation(Item::Last(shared)).await
-        };
-        let ending = unsent(timeout(SEND_PATIENCE, sending).await);
-        if ending.is_none() {
-            metrics::counter!("live_frames_total").increment(1);
-        }
-        ending
+        self.frames_sent.increment(1);
+        text
     }
 
-    async fn hear(&mut self, message: Option<Result<Message, ProtocolError>>) -> Option<Ending> {
+    async fn hear(&mut self, message: Option<Result<Message, ProtocolError>>) -> Result<(), Ending> {
         self.last_heard = Instant::now();
         match message {
-            Some(Ok(Message::Ping(bytes))) => unsent(timeout(SEND_PATIENCE, self.socket.pong(&bytes)).await),
-            Some(Ok(Message::Close(_))) => Some(Ending::Left),
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some(broken(&error)),
-            None => Some(Ending::Cut),
+            Some(Ok(Message::Ping(bytes))) => Ok(self.socket.pong(&bytes).await?),
+            Some(Ok(Message::Close(_))) => Err(Ending::Left),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(broken(&error)),
+            None => Err(Ending::Cut),
         }
     }
 
-    async fn ping(&mut self) -> Option<Ending> {
+    async fn ping(&mut self) -> Result<(), Ending> {
         if self.last_heard.elapsed() >= SILENCE {
-            return Some(Ending::Cut);
+            return Err(Ending::Cut);
         }
-        unsent(timeout(SEND_PATIENCE, self.socket.ping(b"")).await)
+        Ok(self.socket.ping(b"").await?)
     }
 
-    async fn close(self, reason: CloseReason) {
+    async fn end(mut self, ending: Ending) {
+        let reason = match ending {
+            Ending::Left => CloseCode::Normal.into(),
+            Ending::GoingAway => CloseCode::Away.into(),
+            Ending::SignedOut => signed_out(),
+            Ending::Refused(code) => code.into(),
+            // There is nobody to say goodbye to: dropping the socket is all that can be done.
+            Ending::Cut => return,
+        };
+        self.is_seen_off = true;
         // The client may be gone already.
-        let _ = timeout(SEND_PATIENCE, self.socket.close(Some(reason))).await;
+        let _ = self.socket.clone().close(Some(reason)).await;
+    }
+}
+
+impl Drop for LiveSession {
+    fn drop(&mut self) {
+        if !self.is_seen_off {
+            counter!("live_sessions_cut_total").increment(1);
+        }
+        gauge!("live_sessions").decrement(1);
+    }
+}
+
+impl From<Closed> for Ending {
+    fn from(Closed: Closed) -> Self {
+        Self::Cut
     }
 }
 
@@ -174,13 +207,6 @@ fn pings() -> Interval {
     let mut pings = interval(PING_EACH);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings
-}
-
-fn unsent(sent: Result<Result<(), Closed>, tokio::time::error::Elapsed>) -> Option<Ending> {
-    match sent {
-        Ok(Ok(())) => None,
-        Ok(Err(Closed)) | Err(_) => Some(Ending::Cut),
-    }
 }
 
 /// Where the frames come from. Its steps may be broken off and taken again.

@@ -35,6 +35,7 @@ use crate::forwarded::Transport;
 use crate::health::{self, Readiness};
 use crate::ingest::Intake;
 use crate::live::LiveHandle;
+use crate::pieces::PIECE;
 use crate::store::{Calendar, Store};
 use crate::{one_of_each, request_id, routes};
 use connection::Connection;
@@ -166,6 +167,7 @@ fn service(
         .client_request_timeout(REQUEST_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .h1_allow_half_closed(true)
+        .h1_write_buffer_size(PIECE)
         .on_connect_ext(|connection: &Connection, request| {
             request.insert::<Rc<Seat>>(connection.seat());
         })

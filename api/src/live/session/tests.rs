@@ -10,8 +10,10 @@ use actix_web::web::{Bytes, Payload};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::super::Hub;
+use super::super::outgoing::Outgoing;
 use super::*;
 use crate::auth::{Issued, Standing};
 use crate::clock::Clock;
@@ -41,13 +43,13 @@ async fn watched(standing: Standing, store: Store) -> Bytes {
     let mut nothing = dev::Payload::Stream { payload: nothing };
     let payload = Payload::from_request(&request, &mut nothing).await.unwrap();
     let (response, socket, messages) = actix_ws::handle(&request, payload).unwrap();
+    let control = response.into_body();
     let calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
     let (live, _hub) = Hub::new(store.clone(), calendar, Clock, Arc::new(Notify::new()), 2);
     let seat = live.take_seat().unwrap();
     let pass = Pass::looked_at_each(LOOKED_AT_EACH, standing, store, Clock);
-    let session = LiveSession::new(socket, live, Classes::All, seat, pass);
-    let ((), sent) = tokio::join!(session.run(messages), to_bytes(response.into_body()));
-    sent.unwrap()
+    let session = LiveSession::new((socket, messages), live, Classes::All, seat, pass);
+    to_bytes(Outgoing::new(control, session.texts())).await.unwrap()
 }
 
 type Watching = Pin<Box<dyn Future<Output = Bytes>>>;
