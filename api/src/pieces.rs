@@ -8,7 +8,8 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 
 /// What is copied for a connection at a time, in bytes. The next piece comes when this one is read: whoever reads slowly, or not
-/// at all, costs no more memory than that. It is what the buffer of a connection holds from the start.
+/// at all, costs no more memory than that. It is what the buffer of a connection holds from the start; beside the head of an answer, or what is left
+/// of a piece, another makes that twice as much.
 pub const PIECE: usize = 8 * 1024;
 
 /// This body, piece by piece. What the program holds is not copied as a whole.

@@ -78,10 +78,9 @@ impl Socket {
             self.frames.follow(&bytes[..length], heard);
             true
         });
-        if std::mem::take(&mut self.frames.is_pinged) {
-            self.stream.write_all(&PONG).await.expect("a socket that takes a pong");
-        }
-        read && !self.frames.is_closed
+        let pinged = std::mem::take(&mut self.frames.is_pinged);
+        let answered = !pinged || self.stream.write_all(&PONG).await.is_ok();
+        read && answered && !self.frames.is_closed
     }
 }
 

@@ -155,6 +155,19 @@ impl Client {
         self.http.request(method, url)
     }
 
+    /// What the server tells Prometheus, at an address of its own.
+    pub async fn figures(&self, address: &str) -> String {
+        let request = self.request_to(Method::GET, &format!("http://{address}/metrics"));
+        self.send(request).await.expect(200).as_str().expect("text").to_owned()
+    }
+
+    /// One of these figures, by its name and labels.
+    pub async fn figure(&self, address: &str, name: &str) -> Option<f64> {
+        let figures = self.figures(address).await;
+        let line = figures.lines().find(|line| line.split_whitespace().next() == Some(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
     /// Sends a request that must be answered.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         self.try_send(request).await.unwrap_or_else(|error| panic!("no answer: {error:?}"))

@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Request;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::Client;
 
 /// Longer than the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a client that does not read has room for.
+const LITTLE_ROOM: u32 = 4_096;
 
 /// A socket, and what its frames say of today so far.
 pub struct Watcher {
@@ -35,6 +38,21 @@ impl Watcher {
         watcher
     }
 
+    /// Opens a socket with little room for what is unread, and reads nothing yet.
+    pub async fn idle(client: &Client) -> Self {
+        Self::with_room(client, LITTLE_ROOM).await
+    }
+
+    /// The same with so many bytes of room.
+    pub async fn with_room(client: &Client, bytes: u32) -> Self {
+        let address = client.url().trim_start_matches("http://").parse().expect("an address");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(bytes).expect("a small buffer");
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.expect("a connection"));
+        let (socket, _) = client_async(Self::request(client), stream).await.expect("a socket");
+        Self { socket, frames: 0, today: Value::Null }
+    }
+
     /// The handshake, for those who open the connection themselves.
     pub fn request(client: &Client) -> Request<()> {
         let url = format!("{}/live", client.url().replacen("http", "ws", 1));
@@ -48,6 +66,16 @@ impl Watcher {
             request.headers_mut().insert(ORIGIN, client.url().parse().expect("a header"));
         }
         request
+    }
+
+    /// The bytes as they come, for those who do not want to know what they say.
+    pub fn into_stream(self) -> MaybeTlsStream<TcpStream> {
+        self.socket.into_inner()
+    }
+
+    /// How many frames were read.
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// The next frame, which is also applied to `today`.

@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::error::{StoreError, chain};
 use crate::store::{Calendar, Classes, Heard, Serving, ServingError, Store};
 
-/// The most sockets at once, however many connections there may be: each costs a task, a queue of frames and a file
-/// descriptor.
+/// The most sockets at once, however many connections there may be: each costs some 20 KB, a file descriptor, and what the
+/// kernel holds of its frames.
 const MOST_SESSIONS: usize = 10_000;
 
 /// Sessions that want a snapshot and have not asked yet wait beyond this many.

@@ -17,14 +17,17 @@ const WHOLE_TEXT: u8 = 0x81;
 /// The longest head of a frame: two bytes, and a length of eight.
 const HEAD: usize = 10;
 
+/// What begins to go out: for a text what is its own, and what others share.
+type Begun = [Bytes; 2];
+
 /// The bytes of a socket. A text is not copied for it before its turn has come, and then not beyond what fits into the buffer of
-/// the connection: so the buffer stays as small as it is, however long texts are.
+/// the connection: so the buffer of a client that keeps up stays as small as it is, however long texts are.
 pub(super) struct Outgoing<T> {
     /// Pings, pongs and the goodbye, ready to be sent. It ends with the socket.
     control: BoxBody,
     texts: Pin<Box<Fuse<T>>>,
     /// What has begun to go out.
-    begun: [Bytes; 2],
+    begun: Begun,
     /// What the buffer still takes.
     room: usize,
 }
@@ -48,7 +51,7 @@ impl<T: Stream<Item = [Bytes; 2]>> Outgoing<T> {
     }
 
     /// What goes out next; none where that was all.
-    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<[Bytes; 2], Box<dyn Error>>>> {
+    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Begun, Box<dyn Error>>>> {
         if let Poll::Ready(said) = Pin::new(&mut self.control).poll_next(cx) {
             return Poll::Ready(said.map(|said| said.map(|bytes| [bytes, Bytes::new()])));
         }
@@ -88,7 +91,7 @@ impl<T: Stream<Item = [Bytes; 2]>> MessageBody for Outgoing<T> {
 }
 
 /// A text with the head of its frame.
-fn framed([own, shared]: [Bytes; 2]) -> [Bytes; 2] {
+fn framed([own, shared]: [Bytes; 2]) -> Begun {
     let length = own.len() + shared.len();
     let mut begin = BytesMut::with_capacity(HEAD + own.len());
     begin.put_u8(WHOLE_TEXT);

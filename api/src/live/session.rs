@@ -40,6 +40,8 @@ pub(super) struct LiveSession {
     pings: Interval,
     next_seq: u64,
     last_heard: Instant,
+    /// When there was the last text to send.
+    last_text: Instant,
     frames_sent: Counter,
     is_seen_off: bool,
     _seat: OwnedSemaphorePermit,
@@ -77,6 +79,7 @@ impl LiveSession {
             pings: pings(),
             next_seq: 0,
             last_heard: Instant::now(),
+            last_text: Instant::now(),
             frames_sent: counter!("live_frames_total"),
             is_seen_off: false,
             _seat: seat,
@@ -98,8 +101,17 @@ impl LiveSession {
     }
 
     async fn next(&mut self) -> Result<Frame, Ending> {
+        if self.last_text.elapsed() > PING_EACH {
+            // That long the client took for the text before. Nobody has listened meanwhile, but it is there.
+            self.last_heard = Instant::now();
+        }
         loop {
             tokio::select! {
+                // Who may not watch any longer gets no frame more, and who has answered a ping is there.
+                biased;
+                () = self.pass.next_look() => self.look_at_pass().await?,
+                message = self.messages.recv() => self.hear(message).await?,
+                _ = self.pings.tick() => self.ping().await?,
                 frame = self.feed.next() => {
                     let frame = frame.ok_or(Ending::GoingAway)?;
                     if self.is_out_of_date(&frame) {
@@ -107,9 +119,6 @@ impl LiveSession {
                     }
                     return Ok(frame);
                 }
-                message = self.messages.recv() => self.hear(message).await?,
-                _ = self.pings.tick() => self.ping().await?,
-                () = self.pass.next_look() => self.look_at_pass().await?,
             }
         }
     }
@@ -127,7 +136,7 @@ impl LiveSession {
 
     fn numbered(&mut self, frame: &Frame) -> [Bytes; 2] {
         let text = frame.numbered(self.next_seq);
-        self.next_seq += 1;
+        (self.next_seq, self.last_text) = (self.next_seq + 1, Instant::now());
         self.frames_sent.increment(1);
         text
     }

@@ -51,7 +51,7 @@ impl Connection {
 
     /// Whether the client has kept us waiting for too long; if not, there is another look later.
     fn is_at_its_end(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.seat.is_socket() {
+        if self.seat.is_socket() && !self.seat.is_full_socket() {
             self.look = None;
             return false;
         }
@@ -66,6 +66,14 @@ impl Connection {
                 return false;
             }
             self.look = None;
+        }
+    }
+
+    /// The client takes no more. Whether that is so for too long is seen by the next read, which a look makes sure of.
+    fn wait_for_room(&mut self, cx: &mut Context<'_>) {
+        self.seat.fill();
+        if self.seat.is_full_socket() {
+            self.is_at_its_end(cx);
         }
     }
 }
@@ -98,6 +106,10 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.seat.is_full_socket() {
+            // Its session does not listen now: whoever says much and reads nothing would fill our memory.
+            return if self.is_at_its_end(cx) { Poll::Ready(self.seat.end()) } else { Poll::Pending };
+        }
         let known = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Pending if self.is_at_its_end(cx) => Poll::Ready(self.seat.end()),
@@ -117,12 +129,21 @@ impl AsyncWrite for Connection {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         if written.is_ready() {
             self.seat.tell();
+        } else {
+            self.wait_for_room(cx);
         }
         written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_pending() {
+            self.wait_for_room(cx);
+        } else if self.seat.drain() {
+            // Something may have come meanwhile.
+            cx.waker().wake_by_ref();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

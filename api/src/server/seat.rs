@@ -20,6 +20,9 @@ const HURRIED_REQUEST: Duration = Duration::from_millis(250);
 /// How long a connection is kept for its next request where connections run short.
 const HURRIED_IDLE: Duration = Duration::from_secs(1);
 
+/// How long a socket may have no room for what is to be sent. It is far slower then than any reader of today is.
+const UNTAKEN: Duration = Duration::from_secs(30);
+
 /// The connections of one worker.
 pub(super) struct Crowd {
     open: Cell<usize>,
@@ -46,7 +49,7 @@ enum Phase {
     Answering,
     /// Answered, and nothing of another request has come.
     Idle,
-    /// It has become a WebSocket, whose session looks after it.
+    /// It has become a WebSocket, whose session looks after it as long as there is room for what it sends.
     Socket,
 }
 
@@ -55,6 +58,8 @@ pub(super) struct Seat {
     crowd: Rc<Crowd>,
     phase: Cell<Phase>,
     since: Cell<Instant>,
+    /// Since when the connection takes no more.
+    full_since: Cell<Option<Instant>>,
 }
 
 impl Seat {
@@ -62,7 +67,7 @@ impl Seat {
         crowd.open.set(crowd.open.get() + 1);
         metrics::gauge!("http_connections").increment(1);
         let (phase, since) = (Cell::new(Phase::Asking), Cell::new(Instant::now()));
-        Rc::new(Self { crowd: Rc::clone(crowd), phase, since })
+        Rc::new(Self { crowd: Rc::clone(crowd), phase, since, full_since: Cell::new(None) })
     }
 
     /// The connection is closed. What answers a request may still hold the seat.
@@ -83,6 +88,16 @@ impl Seat {
         if self.phase.get() == Phase::Idle {
             self.since.set(Instant::now());
         }
+    }
+
+    /// There is no room for what is to be sent.
+    pub(super) fn fill(&self) {
+        self.full_since.set(self.full_since.get().or_else(|| Some(Instant::now())));
+    }
+
+    /// All that was to be sent has gone out; whether there was no room before.
+    pub(super) fn drain(&self) -> bool {
+        self.full_since.take().is_some()
     }
 
     /// A request is complete but for its body.
@@ -111,6 +126,11 @@ impl Seat {
         self.phase.get() == Phase::Socket
     }
 
+    /// Whether it is a socket whose session waits for room.
+    pub(super) fn is_full_socket(&self) -> bool {
+        self.is_socket() && self.full_since.get().is_some()
+    }
+
     /// Whether there are more connections than there should be.
     pub(super) fn is_crowded(&self) -> bool {
         self.crowd.is_too_large()
@@ -132,13 +152,18 @@ impl Seat {
         let (patience, hurried) = match self.phase.get() {
             Phase::Asking => (REQUEST_TIMEOUT + GRACE, HURRIED_REQUEST),
             Phase::Idle => (KEEP_ALIVE + GRACE, HURRIED_IDLE),
-            Phase::Answering | Phase::Socket => return None,
+            Phase::Socket => return self.is_untaken(now).then_some("slow"),
+            Phase::Answering => return None,
         };
         if waited >= patience {
             Some("slow")
         } else {
             (waited >= hurried && self.is_crowded()).then_some("crowded")
         }
+    }
+
+    fn is_untaken(&self, now: Instant) -> bool {
+        self.full_since.get().is_some_and(|since| now.saturating_duration_since(since) >= UNTAKEN)
     }
 }
 
@@ -167,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_is_none_of_our_business() {
+    fn a_socket_is_our_business_where_it_takes_nothing() {
         let crowd = Crowd::new(1);
         let (_other, seat) = (Seat::take(&crowd), Seat::take(&crowd));
         seat.begin_answer();
@@ -175,6 +200,12 @@ mod tests {
         seat.hear();
         assert!(seat.is_socket() && seat.is_crowded());
         assert_eq!(seat.overdue(after(KEEP_ALIVE * 2)), None);
+        seat.fill();
+        seat.fill();
+        assert_eq!((seat.overdue(after(UNTAKEN / 2)), seat.is_full_socket()), (None, true));
+        assert_eq!(seat.overdue(after(UNTAKEN)), Some("slow"));
+        assert!(seat.drain() && !seat.drain() && !seat.is_full_socket());
+        assert_eq!(seat.overdue(after(UNTAKEN)), None);
     }
 
     #[test]

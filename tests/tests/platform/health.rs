@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use edtech_tests::{Client, Database, Platform, Watcher, eventually, free_address, log, on_both_databases};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,8 +48,7 @@ async fn every_figure_for_prometheus_says_what_it_means(database: Database) {
     client.store(&[log("ada", "2026-03-02T10:00:00Z", json!({}))]).await;
     let _watcher = Watcher::connect(&client).await;
 
-    let figures = client.send(client.request_to(Method::GET, &format!("http://{address}/metrics"))).await;
-    let figures = figures.expect(200).as_str().expect("text").to_owned();
+    let figures = client.figures(&address).await;
     let named = |kind: &str| -> BTreeSet<String> {
         let named = figures.lines().filter_map(|line| line.strip_prefix(kind)?.split(' ').nth(1));
         named.map(str::to_owned).collect()

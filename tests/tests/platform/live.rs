@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use edtech_tests::{
-    AIRFLOW, Client, DOCKER, Database, Platform, Watcher, assert_same_figures, eventually, free_address,
-    item, log, on_both_databases, on_postgres,
+    AIRFLOW, DOCKER, Database, Platform, Watcher, assert_same_figures, eventually, free_address, item, log,
+    on_both_databases, on_postgres,
 };
-use futures_util::StreamExt;
-use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
-use tokio_tungstenite::{WebSocketStream, client_async, connect_async};
 
 /// Longer than the next frame takes, also on a machine that stood still.
 const SOON: Duration = Duration::from_secs(30);
@@ -30,6 +26,7 @@ on_both_databases!(
     a_reader_that_goes_away_harms_nobody,
     a_server_that_stops_says_goodbye,
     a_reader_that_stops_reading_is_cut_and_harms_nobody,
+    a_reader_that_falls_behind_begins_anew,
     the_socket_takes_a_session_from_our_own_pages_alone,
 );
 
@@ -230,9 +227,9 @@ async fn a_reader_that_stops_reading_is_cut_and_harms_nobody(database: Database)
     let rows: String = (0..CLASSROOMS).map(|number| format!("{}\n", name(number))).collect();
     client.post_csv("/classrooms", &format!("classroom\n{rows}")).await.expect(200);
     let mut reader = Watcher::connect(&client).await;
-    let idler = idler(&client).await;
+    let idler = Watcher::idle(&client).await;
     eventually("both sit there", SOON, async || {
-        (metric(&client, &metrics, "live_sessions").await == Some(2.0)).then_some(())
+        (client.figure(&metrics, "live_sessions").await == Some(2.0)).then_some(())
     })
     .await;
 
@@ -244,38 +241,61 @@ async fn a_reader_that_stops_reading_is_cut_and_harms_nobody(database: Database)
         // Whoever reads is told of it as if nobody else were there.
         let is_told = |today: &Value| today["classrooms"].as_array().map(Vec::len) == Some(known);
         reader.until("another classroom", UNHINDERED, is_told).await;
-        (metric(&client, &metrics, "live_sessions").await == Some(1.0)).then_some(())
+        (client.figure(&metrics, "live_sessions").await == Some(1.0)).then_some(())
     })
     .await;
 
-    assert_eq!(metric(&client, &metrics, "live_sessions_cut_total").await, Some(1.0));
-    assert_ends(idler).await;
+    assert_eq!(client.figure(&metrics, "live_sessions_cut_total").await, Some(1.0));
+    // What was on the way is still there to read; after that the connection is at its end.
+    assert_eq!(idler.closed().await, None);
     drop(reader);
     platform.stop().await;
 }
 
-/// Someone who opens a socket with little room for what is unread, and never reads.
-async fn idler(client: &Client) -> WebSocketStream<TcpStream> {
-    let address = client.url().trim_start_matches("http://").parse().expect("an address");
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    let stream = socket.connect(address).await.expect("a connection");
-    client_async(Watcher::request(client), stream).await.expect("a socket").0
-}
+/// Learners, each in a classroom of its own: a log of each makes a delta of a hundred kilobytes.
+const LEARNERS: usize = 500;
 
-/// What was on the way is still there to read; after that the connection is at its end.
-async fn assert_ends(mut socket: WebSocketStream<TcpStream>) {
-    let reading = timeout(Duration::from_secs(30), async { while let Some(Ok(_)) = socket.next().await {} });
-    assert!(reading.await.is_ok(), "it is still open");
-}
+/// More deltas than a reader may be behind, with those that the kernel holds and the few that it takes meanwhile.
+const DELTAS: usize = 50;
 
-/// A figure of the server about itself.
-async fn metric(client: &Client, address: &str, name: &str) -> Option<f64> {
-    let request = client.request_to(Method::GET, &format!("http://{address}/metrics"));
-    let text = client.send(request).await.expect(200);
-    let text = text.as_str().expect("text").to_owned();
-    let line = text.lines().find(|line| line.split_whitespace().next() == Some(name))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+/// What it has room for, in bytes: less than one of them.
+const ROOM: u32 = 64 * 1024;
+
+/// So often it takes one of them: who takes nothing for some time is cut.
+const TAKEN_EACH: usize = 10;
+
+async fn a_reader_that_falls_behind_begins_anew(database: Database) {
+    let platform = Platform::start(&database).await;
+    let client = platform.client().await;
+    let row = |number| format!("learner-{number},Learner,classroom {number} {}\n", "x".repeat(80));
+    let rows: String = (0..LEARNERS).map(row).collect();
+    client.post_csv("/students", &format!("external_id,name,classroom\n{rows}")).await.expect(200);
+    let mut slow = Watcher::with_room(&client, ROOM).await;
+    let mut reader = Watcher::connect(&client).await;
+    let stored = |today: &Value| today["totals"]["streaming_logs"].as_u64().unwrap_or_default();
+    for round in 1..=DELTAS {
+        let of_each = |number| log(&format!("learner-{number}"), &now(), json!({"watch_time_seconds": 5}));
+        client.store(&(0..LEARNERS).map(of_each).collect::<Vec<_>>()).await;
+        let all = (round * LEARNERS) as u64;
+        reader.until("a log of each", UNHINDERED, |today| stored(today) == all).await;
+        if round % TAKEN_EACH == 0 {
+            slow.frame().await;
+        }
+    }
+
+    // What it had begun to take comes whole and in its turn; in place of the rest there is a snapshot.
+    let all = (DELTAS * LEARNERS) as u64;
+    let taken = slow.until("all of them", SOON, |today| stored(today) == all).await;
+    assert!(
+        taken.iter().any(|frame| frame["type"] == "snapshot"),
+        "{} of {}",
+        slow.frames(),
+        reader.frames()
+    );
+    assert!(slow.frames() < reader.frames(), "{} of {}", slow.frames(), reader.frames());
+    for part in ["totals", "classrooms"] {
+        assert_eq!(slow.today[part], reader.today[part], "{part}");
+    }
 }
 
 async fn the_socket_takes_a_session_from_our_own_pages_alone(database: Database) {

@@ -1,6 +1,9 @@
 //! What was refused is kept: to be looked at, and to be tried again once the roster knows better.
 
-use edtech_tests::{Database, Platform, log, on_both_databases};
+use std::ops::Range;
+
+use edtech_tests::{Client, Command, Database, Platform, free_address, log, on_both_databases};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const AT: &str = "2026-03-02T10:00:00Z";
@@ -10,7 +13,11 @@ on_both_databases!(
     a_replay_takes_back_what_a_later_roster_makes_valid,
     one_of_them_is_replayed_alone,
     a_truncated_payload_does_not_replay,
+    a_broken_sender_does_not_fill_the_disk,
 );
+
+/// How many different rejected logs are kept for a client.
+const KEPT: usize = 10_000;
 
 async fn rejected_logs_are_listed_page_by_page(database: Database) {
     let platform = Platform::start(&database).await;
@@ -111,4 +118,42 @@ async fn a_truncated_payload_does_not_replay(database: Database) {
     assert!(kept[0]["payload"].as_str().is_some_and(|text| text.len() < payload.len()));
     // Sent whole, it is as good as any.
     client.post_text("/streaming-logs", "application/json", payload).await.expect(201);
+}
+
+async fn a_broken_sender_does_not_fill_the_disk(database: Database) {
+    let metrics = free_address();
+    let platform = Platform::start(&database).env("EDTECH_METRICS_LISTEN", &metrics).await;
+    let (client, other) = (platform.client().await, another_client(&database, &platform).await);
+    for from in (0..KEPT).step_by(KEPT / 2) {
+        client.post_logs(&of_strangers(from..from + KEPT / 2)).await;
+    }
+    assert_eq!(client.figure(&metrics, "rejected_logs_not_kept_total").await, Some(0.0));
+
+    // Three that are kept already, and five more: each is told why it was refused, as ever.
+    let verdicts = client.post_logs(&of_strangers(KEPT - 3..KEPT + 5)).await;
+    assert_eq!((verdicts.accepted, verdicts.rejected.len()), (0, 8));
+    assert_eq!(client.figure(&metrics, "rejected_logs_not_kept_total").await, Some(5.0));
+    let kept = async |of_which: &str| {
+        database.number(&format!("SELECT COUNT(*) FROM rejected_logs WHERE {of_which}")).await
+    };
+    assert_eq!((kept("TRUE").await, kept("times = 2").await), (KEPT as i64, 3));
+
+    // It is that sender's limit, and nobody else's.
+    other.post_logs(&of_strangers(0..2)).await;
+    assert_eq!((kept("TRUE").await, kept("client = 'other'").await), (KEPT as i64 + 2, 2));
+    assert_eq!(client.figure(&metrics, "rejected_logs_not_kept_total").await, Some(5.0));
+}
+
+fn of_strangers(numbers: Range<usize>) -> Vec<Value> {
+    numbers.map(|number| log(&format!("stranger-{number}"), AT, json!({}))).collect()
+}
+
+/// Another sender than the one that everybody is.
+async fn another_client(database: &Database, platform: &Platform) -> Client {
+    let put = Command::api(database, ["client", "put", "--id", "other", "--scope", "ingest"]);
+    let secret = put.run().await.expect(0);
+    let (anonymous, form) = (platform.anonymous(), json!({"grant_type": "client_credentials"}));
+    let request = anonymous.request(Method::POST, "/auth/token").basic_auth("other", Some(secret.trim()));
+    let granted = anonymous.send(request.form(&form)).await.expect(200);
+    anonymous.with_token(granted["access_token"].as_str().expect("a token"))
 }

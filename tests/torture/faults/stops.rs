@@ -19,7 +19,6 @@ use crate::ledger::Ledger;
 use crate::load::{Load, Shape, drawn_log};
 use crate::plan::Plan;
 use crate::report::Outcome;
-use crate::sockets::idler;
 
 /// Sockets that are open at a stop; some more never read.
 const SOCKETS: usize = 500;
@@ -30,10 +29,10 @@ const STOP: Duration = Duration::from_secs(10);
 
 /// A probe that is on its way at the moment of the signal may still be told that all is well; a post may find its connection,
 /// which was idle, closed. What was sent before that has arrived.
-const ON_ITS_WAY: Duration = Duration::from_millis(100);
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
 /// How long nothing can be stored before the signal: then there are posts that wait for their answers.
-const HELD: Duration = Duration::from_millis(300);
+const HELD: Duration = Duration::from_millis(600);
 
 const REPLICAS: usize = 4;
 
@@ -91,7 +90,7 @@ async fn stop_under_load(ground: &Ground, ledger: &Ledger, draws: &mut StdRng) -
     while watchers.len() < SOCKETS {
         watchers.extend(join_all((0..50).map(|_| Watcher::connect(&client))).await);
     }
-    let idlers = join_all((0..IDLERS).map(|_| idler(&client))).await;
+    let idlers = join_all((0..IDLERS).map(|_| Watcher::idle(&client))).await;
     let closing: Vec<_> = watchers.into_iter().map(|watcher| tokio::spawn(watcher.closed())).collect();
     let begin = Instant::now();
     let mut load = Load::start(&client, ledger, Shape::MIXED, draws);

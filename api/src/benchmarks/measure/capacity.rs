@@ -52,11 +52,23 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> anyhow::Result<Section> {
             .better(Better::Higher),
         fastest.rate_row("fastest", "As fast as the server answers"),
     ];
-    if let Some(best) = &best {
-        rows.push(
-            Row::milliseconds("p99", "Insert time at that rate, p99", best.latency.p99).at_most(target),
-        );
-        rows.extend(best.usage.rows("", "", 1));
+    match &best {
+        Some(best) => {
+            rows.push(
+                Row::milliseconds("p99", "Insert time at that rate, p99", best.latency.p99).at_most(target),
+            );
+            rows.extend(best.usage.rows("", "", 1));
+        }
+        // Without a verdict it would pass for a run in which all is well.
+        None => rows.push(
+            Row::new(
+                "not_held",
+                "Rates that were tried, none of which was held",
+                Some(f64::from(TRIES)),
+                Unit::Count,
+            )
+            .at_most(0.0),
+        ),
     }
     let plot = Plot::new(
         "knee",
