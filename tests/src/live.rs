@@ -68,11 +68,6 @@ impl Watcher {
         request
     }
 
-    /// The bytes as they come, for those who do not want to know what they say.
-    pub fn into_stream(self) -> MaybeTlsStream<TcpStream> {
-        self.socket.into_inner()
-    }
-
     /// How many frames were read.
     pub fn frames(&self) -> u64 {
         self.frames

@@ -4,28 +4,14 @@ use std::time::{Duration, Instant};
 
 use edtech_tests::{Client, Watcher};
 use futures_util::StreamExt;
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// A socket, once its handshake is done.
 pub type Socket = WebSocketStream<TcpStream>;
-
-/// What a trickler takes of what is there, in bytes a second: enough for the kernel to go on, far too little for the frames.
-const TRICKLE: usize = 2_048;
-
-/// Opens one and takes so little each second, until it ends.
-pub async fn trickle(client: Client) {
-    let mut socket = Watcher::idle(&client).await.into_stream();
-    let mut taken = [0; TRICKLE];
-    while socket.read(&mut taken).await.is_ok_and(|length| length > 0) {
-        sleep(Duration::from_secs(1)).await;
-    }
-}
 
 /// Opens one and reads its snapshot, at the second try where the machine was too busy for the first; says how long that
 /// took.

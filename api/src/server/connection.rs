@@ -71,7 +71,7 @@ impl Connection {
 
     /// The client takes no more. Whether that is so for too long is seen by the next read, which a look makes sure of.
     fn wait_for_room(&mut self, cx: &mut Context<'_>) {
-        self.seat.fill();
+        self.seat.fill(Instant::now());
         if self.seat.is_full_socket() {
             self.is_at_its_end(cx);
         }
@@ -148,5 +148,68 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::task::yield_now;
+    use tokio::time::timeout;
+
+    use super::super::seat::UNTAKEN;
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// A socket, filled until there is no more room, and its client, which has said something and read nothing.
+    async fn full_socket() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = Connection::new(stream, None, &Crowd::new(100));
+        connection.seat.become_socket();
+        client.write_all(b"hello").await.unwrap();
+        let mut idle = 0;
+        // The kernel finds room for a while.
+        while idle < 100 {
+            let mut write =
+                |cx: &mut Context<'_>| Poll::Ready(Pin::new(&mut connection).poll_write(cx, &[0; 8192]));
+            idle = if poll_fn(&mut write).await.is_pending() { idle + 1 } else { 0 };
+            yield_now().await;
+        }
+        (connection, client)
+    }
+
+    async fn read_now(connection: &mut Connection) -> Poll<io::Result<Vec<u8>>> {
+        let mut bytes = [0; 16];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        let read = poll_fn(|cx| Poll::Ready(Pin::new(&mut *connection).poll_read(cx, &mut buffer))).await;
+        read.map_ok(|()| buffer.filled().to_vec())
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_from_a_socket_that_takes_nothing_until_it_does() {
+        let (mut connection, mut client) = full_socket().await;
+        assert!(read_now(&mut connection).await.is_pending(), "it has said something");
+        tokio::spawn(async move {
+            let mut taken = vec![0; 1 << 20];
+            while client.read(&mut taken).await.is_ok_and(|length| length > 0) {}
+        });
+        timeout(SOON, connection.write_all(&[0; 8192])).await.unwrap().unwrap();
+        connection.flush().await.unwrap();
+        assert!(matches!(read_now(&mut connection).await, Poll::Ready(Ok(said)) if said == b"hello"));
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_takes_nothing_for_long_is_at_its_end() {
+        let (mut connection, _client) = full_socket().await;
+        connection.seat.drain();
+        connection.seat.fill(Instant::now() - UNTAKEN);
+        let Poll::Ready(Err(error)) = read_now(&mut connection).await else { panic!("it goes on") };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

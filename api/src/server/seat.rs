@@ -21,7 +21,7 @@ const HURRIED_REQUEST: Duration = Duration::from_millis(250);
 const HURRIED_IDLE: Duration = Duration::from_secs(1);
 
 /// How long a socket may have no room for what is to be sent. It is far slower then than any reader of today is.
-const UNTAKEN: Duration = Duration::from_secs(30);
+pub(super) const UNTAKEN: Duration = Duration::from_secs(30);
 
 /// The connections of one worker.
 pub(super) struct Crowd {
@@ -91,8 +91,8 @@ impl Seat {
     }
 
     /// There is no room for what is to be sent.
-    pub(super) fn fill(&self) {
-        self.full_since.set(self.full_since.get().or_else(|| Some(Instant::now())));
+    pub(super) fn fill(&self, now: Instant) {
+        self.full_since.set(self.full_since.get().or(Some(now)));
     }
 
     /// All that was to be sent has gone out; whether there was no room before.
@@ -200,8 +200,8 @@ mod tests {
         seat.hear();
         assert!(seat.is_socket() && seat.is_crowded());
         assert_eq!(seat.overdue(after(KEEP_ALIVE * 2)), None);
-        seat.fill();
-        seat.fill();
+        seat.fill(Instant::now());
+        seat.fill(after(UNTAKEN));
         assert_eq!((seat.overdue(after(UNTAKEN / 2)), seat.is_full_socket()), (None, true));
         assert_eq!(seat.overdue(after(UNTAKEN)), Some("slow"));
         assert!(seat.drain() && !seat.drain() && !seat.is_full_socket());

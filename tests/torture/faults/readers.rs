@@ -13,13 +13,10 @@ use uuid::Uuid;
 use crate::ground::{Ground, Kind, enrol_learners, learner};
 use crate::plan::Plan;
 use crate::report::Outcome;
-use crate::sockets::{Reader, Socket, opened, trickle};
+use crate::sockets::{Reader, Socket, opened};
 
 /// Those who read on.
 const READERS: usize = 10;
-
-/// Those who take next to nothing.
-const TRICKLERS: usize = 5;
 
 /// How far they may be behind what is stored. What is not optimised takes some times as long to write thousands of
 /// snapshots, and the readers to read them, on the same cores.
@@ -35,7 +32,7 @@ const A_CLASSROOM_EACH: u32 = 8;
 const SOCKET_KB: f64 = 64.0;
 const KERNEL_KB: f64 = 512.0;
 
-/// How long readers who stopped are watched, and twice that where some are still there: they are cut within.
+/// How long readers who stopped are watched, and again where some are still there: they are cut within.
 const WATCHED: Duration = Duration::from_secs(20);
 
 /// How soon everybody who came back has seen the day.
@@ -56,18 +53,16 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let (before, kernel_before) = (process.resident_mb(), kernel_kb());
     let idlers = plan.either(200, 500);
     let idle: Vec<Watcher> = join_all((0..idlers).map(|_| Watcher::idle(&client))).await;
-    let tricklers: Vec<_> = (0..TRICKLERS).map(|_| tokio::spawn(trickle(client.clone()))).collect();
     let largest = largest_while(process);
     let mut lag_beside_idlers = watch.lag_for(WATCHED).await;
     let begun = Instant::now();
     let mut left = sockets(&platform).await;
-    while left > READERS as u64 && begun.elapsed() < 2 * WATCHED {
+    while left > READERS as u64 && begun.elapsed() < WATCHED {
         lag_beside_idlers = lag_beside_idlers.max(watch.lag_for(Duration::from_secs(2)).await);
         left = sockets(&platform).await;
     }
     let (largest, kernel_largest) = largest.stop().await;
     drop(idle);
-    tricklers.iter().for_each(JoinHandle::abort);
 
     let many = plan.either(500, 2_000);
     let crowd = open_all(&client, many).await.0;
@@ -87,7 +82,6 @@ pub async fn run(kind: Kind, plan: Plan) -> Outcome {
     let each = |of_all: f64| of_all / idlers as f64;
     Outcome::of(idlers + many)
         .figure("readers that stopped", idlers)
-        .figure("readers that take 2 KB a second", TRICKLERS)
         .within("lag of the others", lag_beside_idlers, LAG)
         .figure("a snapshot", format!("{snapshot:.0} KB"))
         .at_most(
