@@ -1,11 +1,12 @@
 //! The way in: requests queue here, and wait for what the writer says.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::latency::{Latencies, LatencyPercentiles};
+use super::queue::{Entrance, Failed, Job, PATIENCE, queue};
 use super::writer::Writer;
 use crate::error::Problem;
 use crate::store::{Calendar, Store, Submission, Verdict};
@@ -13,17 +14,13 @@ use crate::store::{Calendar, Store, Submission, Verdict};
 /// What may wait for the writer, in bytes of payload; it bounds the memory of a flood. Beyond it clients are told 503.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long anybody waits for the writer: a client that is told after that to come again is told within five seconds. What
-/// the writer has begun by then is stored; what it has not is left out.
-pub(super) const PATIENCE: Duration = Duration::from_millis(4_500);
-
 /// What an item costs beside its payload, about.
 const ITEM_OVERHEAD_BYTES: usize = 256;
 
 /// The way in: hands a submission to the writer and waits for its verdicts.
 #[derive(Clone)]
 pub struct Intake {
-    queue: mpsc::UnboundedSender<Job>,
+    queue: Arc<Entrance>,
     store: Store,
     /// Wakes everybody who waits when the database can do nothing for any of them.
     in_vain: Arc<Notify>,
@@ -31,46 +28,23 @@ pub struct Intake {
     latencies: Arc<Latencies>,
 }
 
-/// One submission in the queue, and whoever waits for it.
-pub(super) struct Job {
-    pub(super) submission: Submission,
-    pub(super) reply: oneshot::Sender<Result<Vec<Verdict>, Failed>>,
-    /// Given back with the reply.
-    pub(super) room: OwnedSemaphorePermit,
-    pub(super) arrived: Instant,
-}
-
-impl Job {
-    /// Whether its client has been told to come again.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.arrived.elapsed() > PATIENCE
-    }
-}
-
-/// Why a submission has no verdicts; the cause is in the log.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Failed {
-    Unavailable,
-    Internal,
-}
-
 impl Intake {
     /// The way in, and the writer at its end; `committed` is told after each commit that moved a figure.
     pub fn new(store: Store, calendar: Calendar, committed: Arc<Notify>) -> (Self, Writer) {
         // Bounded by `room`, in bytes, which says more than a number of submissions would.
-        let (sender, queue) = mpsc::unbounded_channel();
+        let (entrance, exit) = queue();
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
         let latencies = Arc::new(Latencies::new(Instant::now()));
         let in_vain = Arc::<Notify>::default();
         let writer = Writer::new(
-            queue,
+            exit,
             store.clone(),
             calendar,
             committed,
             Arc::clone(&in_vain),
             Arc::clone(&latencies),
         );
-        (Self { queue: sender, store, in_vain, room, latencies }, writer)
+        (Self { queue: Arc::new(entrance), store, in_vain, room, latencies }, writer)
     }
 
     /// Stores and counts a submission; the verdicts come back once they are flushed to disk.

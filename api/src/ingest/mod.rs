@@ -11,6 +11,7 @@ mod items;
 mod latency;
 mod learner_refs;
 mod parse;
+mod queue;
 mod verdicts;
 mod writer;
 

@@ -3,66 +3,30 @@
 //! There is no linger. While a commit is flushed to disk the next group gathers by itself, so a lone client waits for
 //! one flush and a crowd shares one.
 
-use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
-use super::intake::{Failed, Job};
 use super::latency::Latencies;
+use super::queue::{Enough, Exit, Failed, Group, Job, PATIENCE};
 use crate::error::{StoreError, chain};
 use crate::store::{Calendar, Store, Submission, Unfinished, Verdict};
-
-/// A group takes no more submissions once it holds this many logs, so that nobody waits for a long one.
-const GROUP_LOGS: usize = 4_096;
 
 /// Groups that are under way at a time: the database works on one while the next is prepared and the last is answered.
 const LANES: usize = 2;
 
 /// Takes groups from the queue and commits them.
 pub struct Writer {
-    queue: mpsc::UnboundedReceiver<Job>,
+    queue: Exit,
     store: Store,
     calendar: Calendar,
     committed: Arc<Notify>,
     in_vain: Arc<Notify>,
     latencies: Arc<Latencies>,
-}
-
-/// Submissions that are committed together.
-#[derive(Default)]
-struct Group {
-    jobs: Vec<Job>,
-    logs: usize,
-}
-
-impl Group {
-    fn add(&mut self, job: Job) {
-        self.logs += job.submission.items.len();
-        self.jobs.push(job);
-    }
-
-    /// Leaves out what has waited for too long; says whether anything is left.
-    fn is_still_wanted(&mut self) -> bool {
-        self.jobs.retain(|job| !job.is_given_up());
-        self.logs = self.jobs.iter().map(|job| job.submission.items.len()).sum();
-        !self.jobs.is_empty()
-    }
-
-    fn has_room(&self) -> bool {
-        self.logs < GROUP_LOGS
-    }
-
-    /// Tells everybody in it to come again.
-    fn send_away(self) {
-        for Job { reply, .. } in self.jobs {
-            let _ = reply.send(Err(Failed::Unavailable));
-        }
-    }
 }
 
 /// What became of a group.
@@ -84,7 +48,7 @@ struct UnderWay {
 impl UnderWay {
     fn begin(&mut self, group: &Group) {
         self.groups += 1;
-        self.submissions += group.jobs.len();
+        self.submissions += group.len();
     }
 
     fn end(&mut self, ended: &Ended) {
@@ -99,20 +63,22 @@ impl UnderWay {
         self.in_vain && self.groups > 0
     }
 
-    /// Whether a group may set out. A second one while the first is under way only if it is as large: the database is
-    /// busy with the one while we prepare the other, but two small ones cost more than one.
-    fn lets(&self, group: &Group) -> bool {
-        let waiting = group.jobs.len();
-        waiting > 0
-            && self.groups < LANES
-            && (waiting * self.groups * 2 >= self.submissions || !group.has_room())
+    /// What has to wait before the next group sets out. A second one while the first is under way only if it is half as large:
+    /// the database is busy with the one while we prepare the other, but two small ones cost more than one.
+    fn enough(&self) -> Enough {
+        match self.groups {
+            0 => Enough::Submissions(1),
+            _ if self.is_hopeless() => Enough::Submissions(1),
+            1..LANES => Enough::Submissions((self.groups * self.submissions).div_ceil(2)),
+            _ => Enough::Never,
+        }
     }
 }
 
 impl Writer {
     /// A writer at the end of a queue.
     pub(super) fn new(
-        queue: mpsc::UnboundedReceiver<Job>,
+        queue: Exit,
         store: Store,
         calendar: Calendar,
         committed: Arc<Notify>,
@@ -124,37 +90,45 @@ impl Writer {
 
     /// Works until every [`super::Intake`] is gone and the queue is empty.
     pub async fn run(self) {
-        let Self { mut queue, store, calendar, committed, in_vain, latencies } = self;
+        let Self { queue, store, calendar, committed, in_vain, latencies } = self;
         let committer = Committer { store, calendar, committed, latencies };
         let mut commits = FuturesUnordered::new();
-        let (mut next, mut under_way) = (Group::default(), UnderWay::default());
+        let mut under_way = UnderWay::default();
         loop {
-            while next.has_room()
-                && let Ok(job) = queue.try_recv()
-            {
-                next.add(job);
-            }
-            if under_way.is_hopeless() {
-                mem::take(&mut next).send_away();
-            }
-            if under_way.lets(&next) && next.is_still_wanted() {
-                under_way.begin(&next);
-                commits.push(committer.commit(mem::take(&mut next)));
-            }
             tokio::select! {
                 Some(ended) = commits.next() => {
                     under_way.end(&ended);
                     if ended.in_vain {
                         // Also those wait in vain who came later. Whoever comes next tries again.
-                        mem::take(&mut next).send_away();
+                        send_away(queue.all());
                         in_vain.notify_waiters();
                     }
                 }
-                Some(job) = queue.recv(), if next.has_room() => next.add(job),
+                Some(group) = queue.group(under_way.enough()) => {
+                    if under_way.is_hopeless() {
+                        send_away(group);
+                    } else if let Some(group) = still_wanted(group) {
+                        under_way.begin(&group);
+                        commits.push(committer.commit(group));
+                    }
+                }
                 // Nothing is under way, and nothing will come.
                 else => break,
             }
         }
+    }
+}
+
+/// Leaves out what has waited for too long, which may be all of it.
+fn still_wanted(mut group: Group) -> Option<Group> {
+    group.retain(|job| job.arrived.elapsed() <= PATIENCE);
+    (!group.is_empty()).then_some(group)
+}
+
+/// Tells everybody in it to come again.
+fn send_away(group: Group) {
+    for Job { reply, .. } in group {
+        let _ = reply.send(Err(Failed::Unavailable));
     }
 }
 
@@ -168,9 +142,9 @@ struct Committer {
 
 impl Committer {
     async fn commit(&self, group: Group) -> Ended {
-        let submissions = group.jobs.len();
+        let submissions = group.len();
         let apart = |Job { submission, reply, room, arrived }| (submission, (reply, room, arrived));
-        let (submitted, waiting): (Vec<_>, Vec<_>) = group.jobs.into_iter().map(apart).unzip();
+        let (submitted, waiting): (Vec<_>, Vec<_>) = group.into_iter().map(apart).unzip();
         let submitted = Arc::new(submitted);
         let outcomes: Vec<_> = match self.record(Arc::clone(&submitted)).await {
             Ok(verdicts) => verdicts.into_iter().map(Ok).collect(),

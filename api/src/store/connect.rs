@@ -80,6 +80,10 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 /// 32 MB between checkpoints: a page that many groups change is copied into the file once for all of them.
 const CHECKPOINT_PAGES: &str = "8000";
 
+/// What SQLite's writer keeps of the file, in KB, negative as SQLite wants it: the leaves that a group of batches changes.
+/// With less it would write some of them twice.
+const WRITER_CACHE: i64 = -8_000;
+
 /// How PostgreSQL plans prepared statements.
 #[derive(Clone, Copy)]
 pub(super) enum Plans {
@@ -175,6 +179,7 @@ impl DatabaseSettings {
         let connection = rusqlite::Connection::open(options.get_filename())?;
         connection.busy_timeout(self.writes_for.busy())?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         Ok(connection)
     }
@@ -226,7 +231,7 @@ impl Store {
             memory: Arc::default(),
             express: Arc::default(),
             erasure_key: None,
-            turn: Arc::default(),
+            turns: Arc::default(),
             appended: Arc::default(),
             runtime: Handle::current(),
         })
@@ -263,7 +268,7 @@ impl Store {
             memory: Arc::default(),
             express: Arc::default(),
             erasure_key: None,
-            turn: Arc::default(),
+            turns: Arc::default(),
             appended: Arc::default(),
             runtime: Handle::current(),
         })

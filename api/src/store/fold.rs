@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use rusqlite::Transaction;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::{Instant, sleep};
 
@@ -64,19 +65,25 @@ impl Store {
         }
     }
 
-    /// Of several replicas one at a time. The gate keeps the roster as it is meanwhile.
     async fn fold_in_turn(&self) -> Result<(), StoreError> {
-        let dialect = self.dialect;
-        let folded = self.write(move |tx| {
+        match self.dialect {
+            Dialect::Sqlite => self.in_turn(fold_beside_groups).await,
+            Dialect::Postgres => self.fold_of_replicas().await,
+        }
+    }
+
+    /// Of several replicas one at a time. The gate keeps the roster as it is meanwhile.
+    async fn fold_of_replicas(&self) -> Result<(), StoreError> {
+        let folded = self.write(|tx| {
             Box::pin(async move {
-                if !takes_turn(tx, dialect).await? {
+                if !takes_turn(tx).await? {
                     return Ok(0);
                 }
-                gate::pass(tx, dialect).await?;
-                fold(tx, dialect).await
+                gate::pass(tx, Dialect::Postgres).await?;
+                fold_on_postgres(tx).await
             })
         });
-        if folded.await? > 0 && dialect == Dialect::Postgres {
+        if folded.await? > 0 {
             // The rows are gone, their room is not: without this the tables would grow by every log that ever came.
             self.writer.execute_unprepared("VACUUM viewing_changes, group_changes").await?;
         }
@@ -84,26 +91,30 @@ impl Store {
     }
 }
 
-/// Whether nobody else folds, until the end of the transaction.
-async fn takes_turn(tx: &DatabaseTransaction, dialect: Dialect) -> Result<bool, DbErr> {
-    if dialect == Dialect::Sqlite {
-        return Ok(true);
-    }
-    let turn = Query::new(dialect, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
+/// SQLite's one writer keeps the roster as it is.
+fn fold_beside_groups(tx: Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute_batch(FOLD_ON_SQLITE)?;
+    Ok(tx.commit()?)
+}
+
+/// Whether no other replica folds, until the end of the transaction.
+async fn takes_turn(tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let turn = Query::new(Dialect::Postgres, "SELECT pg_try_advisory_xact_lock({turn})").bind("turn", TURN);
     turn.one(tx).await?.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
-/// Folds everything and returns how many rows that changed. Whoever calls it has its turn, or has closed the gate.
-pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+/// Folds everything, for whoever has closed the gate.
+pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), DbErr> {
     match dialect {
         Dialect::Sqlite => {
             let fold = Query::new(dialect, FOLD_ON_SQLITE).execute(tx);
-            Ok(without_overwriting(tx, dialect, fold).await?.cast_signed())
+            without_overwriting(tx, dialect, fold).await.map(drop)
         }
-        Dialect::Postgres => fold_on_postgres(tx).await,
+        Dialect::Postgres => fold_on_postgres(tx).await.map(drop),
     }
 }
 
+/// Returns how many rows that changed.
 async fn fold_on_postgres(tx: &DatabaseTransaction) -> Result<i64, DbErr> {
     let dialect = Dialect::Postgres;
     tx.execute_unprepared(AS_MUCH_AS_THERE_IS).await?;

@@ -57,6 +57,7 @@ mod tokens;
 mod transaction;
 mod trial;
 mod trial_database;
+mod turn;
 mod upsert;
 mod user_changes;
 mod users;
@@ -118,12 +119,13 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Notify;
 
 use crate::error::StoreError;
 use link::Link;
 use pool::Pool;
 use record::{Express, Memory};
+use turn::Turns;
 
 /// The database: cheap to clone, shared by all.
 #[derive(Clone)]
@@ -137,8 +139,8 @@ pub struct Store {
     express: Arc<Express>,
     /// Where it is known who was erased.
     erasure_key: Option<Arc<ErasureKey>>,
-    /// SQLite has one writer: whoever holds this.
-    turn: Arc<Mutex<Option<rusqlite::Connection>>>,
+    /// SQLite has one writer.
+    turns: Arc<Turns>,
     /// Told of each group that waits to be folded in.
     appended: Arc<Notify>,
     /// That of whoever opened the database. Transactions run in it: a worker's ends while others still wait for its groups.
@@ -153,7 +155,7 @@ impl Store {
 
     /// Lets go of every connection. SQLite moves its write-ahead log into the file by that.
     pub async fn close(self) -> Result<(), StoreError> {
-        drop(self.turn.lock().await.take());
+        drop(self.turns.wait().await.take());
         self.reader.connections().close().await?;
         Ok(self.writer.connections().close().await?)
     }

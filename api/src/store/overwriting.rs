@@ -64,7 +64,7 @@ impl Store {
     }
 
     async fn try_to_empty_write_ahead_log(&self) -> Result<bool, DbErr> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turns.wait().await;
         let wait = |patience: Duration| format!("PRAGMA busy_timeout = {}", patience.as_millis());
         self.writer.execute_unprepared(&wait(PATIENCE)).await?;
         let emptied =

@@ -107,7 +107,7 @@ impl Store {
         };
         // Whoever waits here is served in turn; SQLite itself would let them try again and again.
         let _turn = match self.dialect {
-            Dialect::Sqlite => Some(timeout(CONNECTED, self.turn.lock()).await.map_err(|_| too_many())?),
+            Dialect::Sqlite => Some(timeout(CONNECTED, self.turns.wait()).await.map_err(|_| too_many())?),
             Dialect::Postgres => None,
         };
         let transaction = self.writer.begin(options).await?;

@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::assumed::Assumed;
 use super::candidate::Content;
-use super::row_by_row::{execute_each, is_of_the_same_roster, on_a_thread};
+use super::row_by_row::{execute_each, is_of_the_same_roster};
 use crate::error::StoreError;
 use crate::store::{Calendar, Dialect, Store};
 
@@ -37,11 +37,8 @@ impl Store {
         if self.dialect == Dialect::Postgres {
             return self.sort_out_at_once(&calendar, assumed).await;
         }
-        let (turn, assumed) = (self.turn(), Arc::clone(assumed));
-        on_a_thread(move || {
-            turn.take(|connection| Ok(sort_out(connection.transaction()?, calendar, &assumed)?))
-        })
-        .await
+        let assumed = Arc::clone(assumed);
+        self.in_turn(move |tx| Ok(sort_out(tx, calendar, &assumed)?)).await
     }
 }
 

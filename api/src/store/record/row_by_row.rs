@@ -7,15 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
-use tokio::sync::Mutex;
+use rusqlite::{OptionalExtension, Params, Transaction};
 
 use super::assumed::{Assumed, Refuted};
 use super::candidate::Candidate;
 use super::tally::{Tally, ViewingDay};
 use crate::error::StoreError;
 use crate::store::dialect::text_of_time;
-use crate::store::{Calendar, DatabaseSettings, Store};
+use crate::store::{Calendar, Store};
 
 const INSERT_LOG: &str =
     "INSERT INTO streaming_logs (log_id, student_id, lesson_id, event_type, watch_time_seconds,
@@ -49,60 +48,12 @@ impl Store {
         calendar: Calendar,
         assumed: Arc<Assumed>,
     ) -> Result<Result<(), Refuted>, StoreError> {
-        let turn = self.turn();
-        let stored = on_a_thread(move || {
-            let rows = LogRows::of(&assumed);
-            turn.take(|connection| {
-                store(connection.transaction()?, calendar, &assumed, rows).or_else(refutation)
-            })
-        });
-        let stored = stored.await?;
+        let rows = LogRows::of(&assumed);
+        let store = move |tx: Transaction<'_>| store(tx, calendar, &assumed, rows).or_else(refutation);
+        let stored = self.in_turn(store).await?;
         self.appended.notify_one();
         Ok(stored)
     }
-
-    /// A turn to come.
-    pub(super) fn turn(&self) -> Turn {
-        Turn { connection: Arc::clone(&self.turn), settings: Arc::clone(&self.settings) }
-    }
-}
-
-/// Nobody cancels it: it runs to its end on a thread of its own.
-pub(super) async fn on_a_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|failed| Err(StoreError::Refused(failed.into())))
-}
-
-/// A turn at SQLite's one writing connection.
-pub(super) struct Turn {
-    connection: Arc<Mutex<Option<Connection>>>,
-    settings: Arc<DatabaseSettings>,
-}
-
-impl Turn {
-    /// Waits for it, and works.
-    pub(super) fn take<T>(
-        self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut turn = self.connection.blocking_lock();
-        let mut connection = match turn.take() {
-            Some(connection) => connection,
-            None => writing(self.settings.sqlite_connection()?),
-        };
-        let done = work(&mut connection)?;
-        // Whatever breaks off leaves no connection behind.
-        *turn = Some(connection);
-        Ok(done)
-    }
-}
-
-/// Its transactions take the lock at once: a reader cannot become a writer after somebody else wrote.
-fn writing(mut connection: Connection) -> Connection {
-    connection.set_transaction_behavior(TransactionBehavior::Immediate);
-    connection
 }
 
 /// Where it fails, or is not to be, dropping the transaction undoes it.
@@ -110,7 +61,7 @@ fn store(
     tx: Transaction<'_>,
     calendar: Calendar,
     assumed: &Assumed,
-    LogRows(logs): LogRows<'_>,
+    LogRows(logs): LogRows,
 ) -> rusqlite::Result<Result<(), Refuted>> {
     if !is_of_the_same_roster(&tx, assumed)? {
         return Ok(Err(Refuted::Outdated));
@@ -180,19 +131,19 @@ pub(super) fn execute_each<P: Params>(
 }
 
 /// For `streaming_logs`: written before it is our turn.
-struct LogRows<'g>(Vec<LogRow<'g>>);
+struct LogRows(Vec<LogRow>);
 
-type LogRow<'g> = ([u8; 16], i64, i64, std::borrow::Cow<'g, str>, Option<i32>, Option<i32>, String, String);
+type LogRow = ([u8; 16], i64, i64, String, Option<i32>, Option<i32>, String, String);
 
-impl<'g> LogRows<'g> {
-    fn of(assumed: &'g Assumed) -> Self {
-        let row = |log: Candidate<'g>| {
+impl LogRows {
+    fn of(assumed: &Assumed) -> Self {
+        let row = |log: Candidate<'_>| {
             let (content, received_at) = (log.content, text_of_time(log.received_at));
             (
                 log.key.1.into_bytes(),
                 log.key.0,
                 content.lesson_id,
-                content.event_type,
+                content.event_type.into_owned(),
                 content.watch_time_seconds,
                 content.completion_percentage,
                 text_of_time(content.event_timestamp),

@@ -1,0 +1,127 @@
+//! SQLite's one writer: who works on the database, in turn.
+//!
+//! Groups of logs and their folding have a thread and a connection to themselves. A statement there is a call and no way to
+//! somebody else and back; from one group to the next nobody has to be woken, for which two busy cores take as long as for the
+//! flush to disk; and what the one has read of the file the next one still has, since nobody else has written. Others who
+//! write have the pool's connection, and wait for the same turn.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
+
+use super::{DatabaseSettings, Store};
+use crate::error::StoreError;
+
+/// Whoever holds the connection is the writer.
+#[derive(Default)]
+pub(super) struct Turns {
+    connection: Mutex<Option<Connection>>,
+    thread: OnceLock<mpsc::Sender<Work>>,
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Store {
+    /// Works in a transaction, in turn; it is undone unless the work commits it. Nobody cancels it: it runs to its end.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (turns, settings) = (Arc::clone(&self.turns), Arc::clone(&self.settings));
+        let (reply, done) = oneshot::channel();
+        self.turns.queue(Box::new(move || {
+            // Whoever waited may be gone.
+            let _ = reply.send(turns.take(&settings, work));
+        }));
+        done.await.unwrap_or_else(|_| Err(StoreError::Refused("SQLite's writer panicked".into())))
+    }
+}
+
+impl Turns {
+    /// Waits to be the writer, with another connection.
+    pub(super) async fn wait(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.connection.lock().await
+    }
+
+    /// What cannot be queued is dropped, and with it the reply.
+    fn queue(&self, work: Work) {
+        let _ = self.thread.get_or_init(start).send(work);
+    }
+
+    fn take<T>(
+        &self,
+        settings: &DatabaseSettings,
+        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut turn = self.connection.blocking_lock();
+        let mut connection = match turn.take() {
+            Some(connection) => connection,
+            None => writing(settings.sqlite_connection()?),
+        };
+        let done = work(connection.transaction()?)?;
+        // Whatever breaks off leaves no connection behind.
+        *turn = Some(connection);
+        Ok(done)
+    }
+}
+
+/// A thread that works until nobody is left who could ask for more.
+fn start() -> mpsc::Sender<Work> {
+    let (sender, works) = mpsc::channel::<Work>();
+    let working = move || {
+        for work in works {
+            // Told to whoever waits, by a reply that never comes.
+            let _ = catch_unwind(AssertUnwindSafe(work));
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(working) {
+        tracing::error!(%error, "SQLite's writer cannot be started");
+    }
+    sender
+}
+
+/// Its transactions take the lock at once: a reader cannot become a writer after somebody else wrote.
+fn writing(mut connection: Connection) -> Connection {
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    connection
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::TemporaryStore;
+
+    /// Adds a classroom, and returns how many have its name.
+    fn add(tx: &Transaction<'_>) -> Result<i64, StoreError> {
+        tx.execute(
+            "INSERT INTO classrooms (classroom, created_at) VALUES ('3b', '2026-01-05T08:00:00.000000Z')",
+            [],
+        )?;
+        Ok(tx.query_row("SELECT COUNT(*) FROM classrooms WHERE classroom = '3b'", [], |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn what_panics_or_fails_is_told_and_undone_and_others_go_on() {
+        let temporary = TemporaryStore::open().await;
+        let store = &temporary.store;
+        let panicked = store.in_turn(|tx| -> Result<(), _> {
+            add(&tx)?;
+            panic!("as it were a fault of ours")
+        });
+        assert!(matches!(panicked.await, Err(StoreError::Refused(_))));
+        let failed = store.in_turn(|tx| {
+            add(&tx)?;
+            Ok(tx.execute_batch("SELECT * FROM nothing")?)
+        });
+        assert!(matches!(failed.await, Err(StoreError::Refused(_))));
+        let added = store.in_turn(|tx| {
+            let added = add(&tx)?;
+            tx.commit()?;
+            Ok(added)
+        });
+        assert_eq!(added.await.unwrap(), 1);
+    }
+}
