@@ -6,8 +6,8 @@
 //! write have the pool's connection, and wait for the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock, mpsc};
-use std::thread;
+use std::sync::{Arc, PoisonError, mpsc};
+use std::{io, thread};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, MutexGuard, oneshot};
@@ -19,7 +19,8 @@ use crate::error::StoreError;
 #[derive(Default)]
 pub(super) struct Turns {
     connection: Mutex<Option<Connection>>,
-    thread: OnceLock<mpsc::Sender<Work>>,
+    /// Begun with the first work.
+    thread: std::sync::Mutex<Option<mpsc::Sender<Work>>>,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -32,10 +33,11 @@ impl Store {
     ) -> Result<T, StoreError> {
         let (turns, settings) = (Arc::clone(&self.turns), Arc::clone(&self.settings));
         let (reply, done) = oneshot::channel();
-        self.turns.queue(Box::new(move || {
+        let queued = self.turns.queue(Box::new(move || {
             // Whoever waited may be gone.
             let _ = reply.send(turns.take(&settings, work));
         }));
+        queued.map_err(|error| StoreError::Unavailable(error.into()))?;
         done.await.unwrap_or_else(|_| Err(StoreError::Refused("SQLite's writer panicked".into())))
     }
 }
@@ -46,9 +48,16 @@ impl Turns {
         self.connection.lock().await
     }
 
-    /// What cannot be queued is dropped, and with it the reply.
-    fn queue(&self, work: Work) {
-        let _ = self.thread.get_or_init(start).send(work);
+    /// Fails where the system gives no thread.
+    fn queue(&self, work: Work) -> io::Result<()> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let working = match thread.take() {
+            Some(working) => working,
+            None => start()?,
+        };
+        // It goes on for as long as somebody could send it something.
+        let _ = thread.insert(working).send(work);
+        Ok(())
     }
 
     fn take<T>(
@@ -69,7 +78,7 @@ impl Turns {
 }
 
 /// A thread that works until nobody is left who could ask for more.
-fn start() -> mpsc::Sender<Work> {
+fn start() -> io::Result<mpsc::Sender<Work>> {
     let (sender, works) = mpsc::channel::<Work>();
     let working = move || {
         for work in works {
@@ -77,10 +86,8 @@ fn start() -> mpsc::Sender<Work> {
             let _ = catch_unwind(AssertUnwindSafe(work));
         }
     };
-    if let Err(error) = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(working) {
-        tracing::error!(%error, "SQLite's writer cannot be started");
-    }
-    sender
+    thread::Builder::new().name("sqlite-writer".to_owned()).spawn(working)?;
+    Ok(sender)
 }
 
 /// Its transactions take the lock at once: a reader cannot become a writer after somebody else wrote.
