@@ -40,15 +40,9 @@ it("shows an educator her classroom and nothing of any other, on every page of h
   const { page, faults } = await open(chromium, platform.elsewhere, { signedIn: erin });
   const told = heard(page);
   const links = page.locator("header nav").getByRole("link");
-  expect(await links.allTextContents()).toEqual([
-    "Live",
-    "Daily",
-    "Lessons",
-    "Classrooms",
-    "Learners",
-    "System",
-    "API",
-  ]);
+  await expect
+    .poll(() => links.allTextContents())
+    .toEqual(["Live", "Daily", "Lessons", "Classrooms", "Learners", "System", "API"]);
   for (const name of [
     "live",
     "daily",

@@ -131,7 +131,8 @@ it("hears of another role where something is refused, and when the reader comes 
 
 it("keeps what was typed where a session ends meanwhile", async () => {
   const { page, faults } = await open(chromium, `${platform.elsewhere}/#/users`, { signedIn: head });
-  const name = page.getByRole("form", { name: "Make a user" }).getByLabel("Name");
+  const making = page.getByRole("form", { name: "Make a user" });
+  const name = making.getByLabel("Name");
   await name.fill("olga");
   await page.getByLabel("Role").selectOption("Operator");
   await platform.endSessions(head);
@@ -147,7 +148,7 @@ it("keeps what was typed where a session ends meanwhile", async () => {
   ).toBe(true);
   await signIn(page, head);
   expect(await name.inputValue()).toBe("olga");
-  await page.getByRole("alert").filter({ hasText: "try it once more" }).waitFor();
+  await making.getByRole("alert").filter({ hasText: "try it once more" }).waitFor();
   await page.getByRole("button", { name: "Make", exact: true }).click();
   await page.locator("[data-drawn=olga]").waitFor();
   expect((await platform.get("/users/olga", "admin")).role).toBe("operator");

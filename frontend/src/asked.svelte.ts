@@ -27,6 +27,8 @@ export class Asked<T> {
   ask(question: () => Promise<T>): void {
     void session.turn;
     this.question = question;
+    // What went wrong with another question, or for whoever was there before, is no answer to this one.
+    this.problem = null;
     this.retry();
   }
 
