@@ -83,7 +83,7 @@ pub async fn serve(config: Config, end: End) -> anyhow::Result<()> {
     };
 
     let (writing, writer_ended) = oneshot::channel::<()>();
-    let writer = tokio::spawn(async move {
+    let writer = database.spawn_writer(async move {
         let _writing = writing;
         writer.run().await;
     });

@@ -88,7 +88,7 @@ impl Writer {
         Self { queue, store, calendar, committed, in_vain, latencies }
     }
 
-    /// Works until every [`super::Intake`] is gone and the queue is empty.
+    /// Works until every [`super::Intake`] is gone and the queue is empty. See [`Store::spawn_writer`] for where.
     pub async fn run(self) {
         let Self { queue, store, calendar, committed, in_vain, latencies } = self;
         let committer = Committer { store, calendar, committed, latencies };

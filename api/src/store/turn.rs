@@ -1,9 +1,10 @@
 //! SQLite's one writer: who works on the database, in turn.
 //!
-//! Groups of logs and their folding have a thread and a connection to themselves. A statement there is a call and no way to
-//! somebody else and back; from one group to the next nobody has to be woken, for which two busy cores take as long as for the
-//! flush to disk; and what the one has read of the file the next one still has, since nobody else has written. Others who
-//! write have the pool's connection, and wait for the same turn.
+//! Groups of logs and their folding have a connection to themselves: a statement there is a call and no way to somebody else
+//! and back, and what the one has read of the file the next one still has, since nobody else has written. A small group is
+//! written on the thread of whoever has gathered it, for with two busy cores to wake somebody takes as long as the flush to
+//! disk. A large one, and folding, have a thread that goes from one to the next, while the group after that is prepared. Others
+//! who write have the pool's connection, and wait for the same turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, mpsc};
@@ -11,8 +12,9 @@ use std::{io, thread};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, MutexGuard, oneshot};
+use tokio::task::JoinHandle;
 
-use super::{DatabaseSettings, Store};
+use super::{DatabaseSettings, Dialect, Store};
 use crate::error::StoreError;
 
 /// Whoever holds the connection is the writer.
@@ -25,7 +27,31 @@ pub(super) struct Turns {
 
 type Work = Box<dyn FnOnce() + Send>;
 
+/// Logs of a group that takes so long that a way to another thread and back is little: some milliseconds.
+const LARGE: usize = 512;
+
 impl Store {
+    /// Begins what gathers groups and has them recorded: on SQLite, where recording blocks, on a thread of its own.
+    pub fn spawn_writer(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        let runtime = self.runtime.clone();
+        match self.dialect {
+            Dialect::Postgres => self.runtime.spawn(work),
+            Dialect::Sqlite => self.runtime.spawn_blocking(move || runtime.block_on(work)),
+        }
+    }
+
+    /// Works in turn, as below, for a group of so many logs. A small one blocks the thread of whoever asks.
+    pub(super) async fn in_turn_of_group<T: Send + 'static>(
+        &self,
+        logs: usize,
+        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if logs < LARGE {
+            return take(self.turns.wait().await, &self.settings, work);
+        }
+        self.in_turn(work).await
+    }
+
     /// Works in a transaction, in turn; it is undone unless the work commits it. Nobody cancels it: it runs to its end.
     pub(super) async fn in_turn<T: Send + 'static>(
         &self,
@@ -35,7 +61,7 @@ impl Store {
         let (reply, done) = oneshot::channel();
         let queued = self.turns.queue(Box::new(move || {
             // Whoever waited may be gone.
-            let _ = reply.send(turns.take(&settings, work));
+            let _ = reply.send(take(turns.connection.blocking_lock(), &settings, work));
         }));
         queued.map_err(|error| StoreError::Unavailable(error.into()))?;
         done.await.unwrap_or_else(|_| Err(StoreError::Refused("SQLite's writer panicked".into())))
@@ -59,22 +85,21 @@ impl Turns {
         let _ = thread.insert(working).send(work);
         Ok(())
     }
+}
 
-    fn take<T>(
-        &self,
-        settings: &DatabaseSettings,
-        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut turn = self.connection.blocking_lock();
-        let mut connection = match turn.take() {
-            Some(connection) => connection,
-            None => writing(settings.sqlite_connection()?),
-        };
-        let done = work(connection.transaction()?)?;
-        // Whatever breaks off leaves no connection behind.
-        *turn = Some(connection);
-        Ok(done)
-    }
+fn take<T>(
+    mut turn: MutexGuard<'_, Option<Connection>>,
+    settings: &DatabaseSettings,
+    work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut connection = match turn.take() {
+        Some(connection) => connection,
+        None => writing(settings.sqlite_connection()?),
+    };
+    let done = work(connection.transaction()?)?;
+    // Whatever breaks off leaves no connection behind.
+    *turn = Some(connection);
+    Ok(done)
 }
 
 /// A thread that works until nobody is left who could ask for more.
@@ -98,6 +123,8 @@ fn writing(mut connection: Connection) -> Connection {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::store::TemporaryStore;
 
@@ -119,16 +146,39 @@ mod tests {
             panic!("as it were a fault of ours")
         });
         assert!(matches!(panicked.await, Err(StoreError::Refused(_))));
-        let failed = store.in_turn(|tx| {
-            add(&tx)?;
-            Ok(tx.execute_batch("SELECT * FROM nothing")?)
-        });
-        assert!(matches!(failed.await, Err(StoreError::Refused(_))));
+        for logs in [1, LARGE] {
+            let failed = store.in_turn_of_group(logs, |tx| {
+                add(&tx)?;
+                Ok(tx.execute_batch("SELECT * FROM nothing")?)
+            });
+            assert!(matches!(failed.await, Err(StoreError::Refused(_))));
+        }
         let added = store.in_turn(|tx| {
             let added = add(&tx)?;
             tx.commit()?;
             Ok(added)
         });
+        assert_eq!(added.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_small_group_is_written_where_it_was_gathered_and_a_large_one_is_not() {
+        let temporary = TemporaryStore::open().await;
+        for (logs, here) in [(LARGE - 1, true), (LARGE, false)] {
+            let working = temporary.store.in_turn_of_group(logs, |_| Ok(thread::current().id()));
+            assert_eq!(working.await.unwrap() == thread::current().id(), here, "{logs} logs");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_small_group_that_panics_leaves_nothing_and_nobody_behind() {
+        let temporary = TemporaryStore::open().await;
+        let panicking = temporary.store.in_turn_of_group(1, |tx| -> Result<(), _> {
+            add(&tx)?;
+            panic!("as it were a fault of ours")
+        });
+        assert!(AssertUnwindSafe(panicking).catch_unwind().await.is_err());
+        let added = temporary.store.in_turn_of_group(1, |tx| add(&tx));
         assert_eq!(added.await.unwrap(), 1);
     }
 }

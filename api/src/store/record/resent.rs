@@ -38,7 +38,8 @@ impl Store {
             return self.sort_out_at_once(&calendar, assumed).await;
         }
         let assumed = Arc::clone(assumed);
-        self.in_turn(move |tx| Ok(sort_out(tx, calendar, &assumed)?)).await
+        let logs = assumed.candidates().count();
+        self.in_turn_of_group(logs, move |tx| Ok(sort_out(tx, calendar, &assumed)?)).await
     }
 }
 

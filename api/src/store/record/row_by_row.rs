@@ -49,8 +49,9 @@ impl Store {
         assumed: Arc<Assumed>,
     ) -> Result<Result<(), Refuted>, StoreError> {
         let rows = LogRows::of(&assumed);
+        let logs = rows.0.len();
         let store = move |tx: Transaction<'_>| store(tx, calendar, &assumed, rows).or_else(refutation);
-        let stored = self.in_turn(store).await?;
+        let stored = self.in_turn_of_group(logs, store).await?;
         self.appended.notify_one();
         Ok(stored)
     }
