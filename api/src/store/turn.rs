@@ -40,18 +40,6 @@ impl Store {
         }
     }
 
-    /// Works in turn, as below, for a group of so many logs. A small one blocks the thread of whoever asks.
-    pub(super) async fn in_turn_of_group<T: Send + 'static>(
-        &self,
-        logs: usize,
-        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if logs < LARGE {
-            return take(self.turns.wait().await, &self.settings, work);
-        }
-        self.in_turn(work).await
-    }
-
     /// Works in a transaction, in turn; it is undone unless the work commits it. Nobody cancels it: it runs to its end.
     pub(super) async fn in_turn<T: Send + 'static>(
         &self,
@@ -65,6 +53,18 @@ impl Store {
         }));
         queued.map_err(|error| StoreError::Unavailable(error.into()))?;
         done.await.unwrap_or_else(|_| Err(StoreError::Refused("SQLite's writer panicked".into())))
+    }
+
+    /// The same for a group of so many logs; a small one blocks the thread of whoever asks.
+    pub(super) async fn in_turn_of_group<T: Send + 'static>(
+        &self,
+        logs: usize,
+        work: impl FnOnce(Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if logs < LARGE {
+            return take(self.turns.wait().await, &self.settings, work);
+        }
+        self.in_turn(work).await
     }
 }
 
@@ -87,6 +87,7 @@ impl Turns {
     }
 }
 
+/// Works on the connection, which is opened where there is none.
 fn take<T>(
     mut turn: MutexGuard<'_, Option<Connection>>,
     settings: &DatabaseSettings,
