@@ -19,6 +19,9 @@ use crate::store::{Calendar, Store, Submission, Unfinished, Verdict};
 /// Groups that are under way at a time: the database works on one while the next is prepared and the last is answered.
 const LANES: usize = 2;
 
+/// The part of the usual size from which on a second group is worth its way.
+const NOT_MUCH_SMALLER: f64 = 0.7;
+
 /// Takes groups from the queue and commits them.
 pub struct Writer {
     queue: Exit,
@@ -41,14 +44,17 @@ struct Ended {
 struct UnderWay {
     groups: usize,
     submissions: usize,
+    /// How many a group has lately held.
+    usual: f64,
     /// Whether the group that ended last ended in vain.
     in_vain: bool,
 }
 
 impl UnderWay {
-    fn begin(&mut self, group: &Group) {
+    fn begin(&mut self, submissions: usize) {
         self.groups += 1;
-        self.submissions += group.len();
+        self.submissions += submissions;
+        self.usual += (submissions as f64 - self.usual) / 8.0;
     }
 
     fn end(&mut self, ended: &Ended) {
@@ -63,13 +69,14 @@ impl UnderWay {
         self.in_vain && self.groups > 0
     }
 
-    /// What has to wait before the next group sets out. A second one while the first is under way only if it is half as large:
-    /// the database is busy with the one while we prepare the other, but two small ones cost more than one.
+    /// What has to wait before the next group sets out. A second one while the first is under way only if it is as large, and
+    /// not much smaller than groups usually are: the database is busy with the one while we prepare the other, but two small
+    /// ones cost more than one. Without the usual size a crowd's first log would go alone, and the next one after it.
     fn enough(&self) -> Enough {
         match self.groups {
             0 => Enough::Submissions(1),
             _ if self.is_hopeless() => Enough::Submissions(1),
-            1..LANES => Enough::Submissions((self.groups * self.submissions).div_ceil(2)),
+            1..LANES => Enough::Submissions(self.submissions.max((self.usual * NOT_MUCH_SMALLER) as usize)),
             _ => Enough::Never,
         }
     }
@@ -108,7 +115,7 @@ impl Writer {
                     if under_way.is_hopeless() {
                         send_away(group);
                     } else if let Some(group) = still_wanted(group) {
-                        under_way.begin(&group);
+                        under_way.begin(group.len());
                         commits.push(committer.commit(group));
                     }
                 }
@@ -226,5 +233,55 @@ fn failed(error: &StoreError) -> Failed {
     match error {
         StoreError::Unavailable(_) => Failed::Unavailable,
         StoreError::Refused(_) => Failed::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After so many groups of so many, one after the other.
+    fn after(groups: usize, submissions: usize) -> UnderWay {
+        let mut under_way = UnderWay::default();
+        for _ in 0..groups {
+            under_way.begin(submissions);
+            under_way.end(&Ended { submissions, in_vain: false });
+        }
+        under_way
+    }
+
+    #[test]
+    fn whatever_waits_sets_out_while_nothing_is_under_way() {
+        assert_eq!(after(0, 0).enough(), Enough::Submissions(1));
+        assert_eq!(after(100, 64).enough(), Enough::Submissions(1));
+    }
+
+    #[test]
+    fn a_second_group_is_as_large_as_the_first_and_there_is_no_third() {
+        let mut under_way = after(0, 0);
+        under_way.begin(20);
+        assert_eq!(under_way.enough(), Enough::Submissions(20));
+        under_way.begin(30);
+        assert_eq!(under_way.enough(), Enough::Never);
+        under_way.end(&Ended { submissions: 20, in_vain: false });
+        assert_eq!(under_way.enough(), Enough::Submissions(30));
+    }
+
+    #[test]
+    fn after_the_first_log_of_a_crowd_the_crowd_is_waited_for() {
+        let mut under_way = after(100, 40);
+        under_way.begin(1);
+        assert!(matches!(under_way.enough(), Enough::Submissions(20..=30)), "{:?}", under_way.enough());
+    }
+
+    #[test]
+    fn a_few_wait_for_nobody_also_where_a_crowd_has_been() {
+        let mut under_way = after(100, 40);
+        for _ in 0..50 {
+            under_way.begin(1);
+            under_way.end(&Ended { submissions: 1, in_vain: false });
+        }
+        under_way.begin(1);
+        assert_eq!(under_way.enough(), Enough::Submissions(1));
     }
 }

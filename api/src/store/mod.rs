@@ -61,6 +61,7 @@ mod turn;
 mod upsert;
 mod user_changes;
 mod users;
+mod writer_thread;
 
 pub use accounts::Account;
 pub use api_clients::ApiClient;

@@ -12,9 +12,8 @@ use std::{io, thread};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, MutexGuard, oneshot};
-use tokio::task::JoinHandle;
 
-use super::{DatabaseSettings, Dialect, Store};
+use super::{DatabaseSettings, Store};
 use crate::error::StoreError;
 
 /// Whoever holds the connection is the writer.
@@ -31,15 +30,6 @@ type Work = Box<dyn FnOnce() + Send>;
 const LARGE: usize = 512;
 
 impl Store {
-    /// Begins what gathers groups and has them recorded: on SQLite, where recording blocks, on a thread of its own.
-    pub fn spawn_writer(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
-        let runtime = self.runtime.clone();
-        match self.dialect {
-            Dialect::Postgres => self.runtime.spawn(work),
-            Dialect::Sqlite => self.runtime.spawn_blocking(move || runtime.block_on(work)),
-        }
-    }
-
     /// Works in a transaction, in turn; it is undone unless the work commits it. Nobody cancels it: it runs to its end.
     pub(super) async fn in_turn<T: Send + 'static>(
         &self,

@@ -86,8 +86,25 @@ async fn what_is_stored_is_told_whatever_becomes_of_the_rest(store: &Store) {
     assert_eq!((verification.logs, verification.differences), (4, Vec::new()));
 }
 
+/// The writer's thread has a runtime of its own on PostgreSQL, and the connections that were made in it end with it.
+async fn what_a_writer_has_worked_with_is_no_trap_for_whoever_comes_later(store: &Store) {
+    store.agree_on_settings(&IN_UTC).await.unwrap();
+    store.enrol("ada", "Data_2025", now()).await;
+    let writer = store.clone();
+    let written = store.spawn_writer(async move {
+        let stored = record(&writer, IN_UTC, vec![log("ada", 1)]).await.unwrap();
+        assert!(matches!(stored[..], [Verdict::Stored(_)]), "{stored:?}");
+    });
+    written.await.unwrap();
+
+    let stored = record(store, IN_UTC, vec![log("ada", 2)]).await.unwrap();
+
+    assert!(matches!(stored[..], [Verdict::Stored(_)]), "{stored:?}");
+}
+
 on_both_databases!(
     what_is_stored_is_told_whatever_becomes_of_the_rest,
     a_rejected_log_that_is_tried_twice_at_once_is_stored_once,
     nothing_is_counted_by_rules_that_a_rebuild_has_changed,
+    what_a_writer_has_worked_with_is_no_trap_for_whoever_comes_later,
 );
