@@ -20,6 +20,9 @@ const JOIN: &str = "SELECT s.classroom, COUNT(DISTINCT s.student_id) AS total_st
 
 pub const MILLION: u64 = 1_000_000;
 
+/// As if each learner sent a log each 20 seconds, for as long as the panels of *right now* look back.
+const ALL_WATCH: [&str; 6] = ["--connections", "64", "--rate", "1000", "--duration", "5m"];
+
 /// How long the last of what was appended may take.
 const FOLDED_IN: Duration = Duration::from_secs(60);
 
@@ -57,6 +60,7 @@ pub async fn on(small: Database, database: Database, grafana: Option<String>) ->
     rows.extend(one_hour(&database, &client, &name).await);
     rows.push(size(&database, &name).await);
     if let Some(url) = grafana {
+        load::run(&database, &platform, &ALL_WATCH).await;
         rows.push(grafana::panels(&url).await);
     }
     rows.push(beside_ingestion(&database, &platform, &client, &name).await);
