@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::latency::{Latencies, LatencyPercentiles};
 use super::queue::{Entrance, Failed, Job, PATIENCE, queue};
@@ -28,6 +28,9 @@ pub struct Intake {
     latencies: Arc<Latencies>,
 }
 
+/// Room in the queue for one submission; given back once it is answered.
+pub(super) struct Room(OwnedSemaphorePermit);
+
 impl Intake {
     /// The way in, and the writer at its end; `committed` is told after each commit that moved a figure.
     pub fn new(store: Store, calendar: Calendar, committed: Arc<Notify>) -> (Self, Writer) {
@@ -47,13 +50,24 @@ impl Intake {
         (Self { queue: Arc::new(entrance), store, in_vain, room, latencies }, writer)
     }
 
+    /// Room for payloads of such lengths, in bytes. It is asked for before they are parsed: in a flood most are turned away, and
+    /// those must not take the processor from what is stored.
+    pub(super) fn room_for(&self, payloads: impl Iterator<Item = usize>) -> Result<Room, Problem> {
+        let bytes: usize = payloads.map(|length| length + ITEM_OVERHEAD_BYTES).sum();
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(permits);
+        room.map(Room).map_err(|_| too_busy())
+    }
+
     /// Stores and counts a submission; the verdicts come back once they are flushed to disk.
-    pub async fn submit(&self, submission: Submission) -> Result<Vec<Verdict>, Problem> {
+    pub(super) async fn submit(
+        &self,
+        Room(room): Room,
+        submission: Submission,
+    ) -> Result<Vec<Verdict>, Problem> {
         if self.store.is_held() {
             return Err(held());
         }
-        let room = u32::try_from(cost(&submission)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).try_acquire_many_owned(room).map_err(|_| too_busy())?;
         let (reply, verdicts) = oneshot::channel();
         let job = Job { submission, reply, room, arrived: Instant::now() };
         let in_vain = self.in_vain.notified();
@@ -80,10 +94,6 @@ impl Intake {
     pub fn latency(&self) -> Option<LatencyPercentiles> {
         self.latencies.percentiles(Instant::now())
     }
-}
-
-fn cost(submission: &Submission) -> usize {
-    submission.items.iter().map(|item| item.payload.len() + ITEM_OVERHEAD_BYTES).sum()
 }
 
 fn too_busy() -> Problem {

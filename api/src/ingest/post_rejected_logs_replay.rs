@@ -95,7 +95,8 @@ pub async fn post_rejected_logs_replay(
         let rows = store.rejected_logs(&filter, after.as_ref(), PAGE).await?;
         let Some(last) = rows.last() else { return Ok(Json(replayed)) };
         after = Some(position(last));
-        replayed.add(intake.submit(submission(caller.client(), clock.now(), rows)).await?);
+        let room = intake.room_for(rows.iter().map(|row| row.payload.len()))?;
+        replayed.add(intake.submit(room, submission(caller.client(), clock.now(), rows)).await?);
     }
 }
 

@@ -90,11 +90,14 @@ pub async fn post_streaming_logs(
 ) -> Result<HttpResponse, Problem> {
     let form = Form::of(content_type(&request))?;
     let body = read_body(&request, payload, BODY_LIMIT).await?;
-    let submission = |items| submission(caller.client(), clock.now(), items);
+    let submit = async |payloads: Vec<Bytes>| {
+        let room = intake.room_for(payloads.iter().map(Bytes::len))?;
+        intake.submit(room, submission(caller.client(), clock.now(), payloads)).await
+    };
     match split(form, &body)? {
-        Posted::One(item) => answer_one(intake.submit(submission(vec![item])).await?),
+        Posted::One(item) => answer_one(submit(vec![item]).await?),
         Posted::Many(items) => {
-            let verdicts = intake.submit(submission(items)).await?;
+            let verdicts = submit(items).await?;
             Ok(HttpResponse::Ok().json(IngestAnswer::Many(Verdicts::of(verdicts))))
         }
     }
