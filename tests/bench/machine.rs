@@ -13,11 +13,12 @@ pub fn description(directory: &Path, database: &str) -> String {
         .and_then(|text| text.split_whitespace().next()?.parse().ok())
         .unwrap_or_default();
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // The version; what whoever built it has appended names the machine.
+    let kernel = kernel.trim().split('-').next().unwrap_or_default();
     let day = chrono::Utc::now().date_naive();
     format!(
-        "Measured on {day}: {cpu}, {cores} cores, {:.0} GiB, Linux {}; a flush of 4 KiB to disk takes {:.0} µs. {database}",
+        "Measured on {day}: {cpu}, {cores} cores, {:.0} GiB, Linux {kernel}; a flush of 4 KiB to disk takes {:.0} µs. {database}",
         memory as f64 / 1024.0 / 1024.0,
-        kernel.trim(),
         flush_microseconds(directory),
     )
 }

@@ -105,7 +105,7 @@ pub fn markdown(rows: &[Row]) -> String {
             None => (String::new(), String::new(), String::new(), ""),
             Some(wanted) => {
                 let ratio = match wanted.kind {
-                    Kind::Ratio => format!("**{:.2} ×**", wanted.value),
+                    Kind::Ratio => format!("**{:.3} ×**", wanted.value),
                     Kind::AtMost(_) => String::new(),
                 };
                 let aim = wanted.aim.map_or_else(String::new, |aim| wanted.goal(aim));
