@@ -22,7 +22,7 @@ pub fn connections(database_connections: u32) -> usize {
     let connections = affordable(descriptors, reserved);
     if connections < MOST {
         tracing::info!(
-            ?descriptors,
+            descriptors,
             connections,
             "the limit of open files limits the connections (ulimit -n)"
         );
