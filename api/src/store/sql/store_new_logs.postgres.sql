@@ -1,6 +1,7 @@
 -- Stores and counts logs that are assumed to be new, in one transaction of one statement. Wherever that is wrong nothing
--- is stored: the primary key is violated, the root of a negative number is taken (the roster is not what we remember), or
--- a number is divided by zero (somebody else has completed a pair just now).
+-- is stored: a primary key is violated (a log is not new, or somebody else has completed a pair just now), a number is divided
+-- by zero (somebody else has moved a completion just now), or the root of a negative number is taken (the roster is not what we
+-- remember).
 --
 -- The expressions of the last SELECT are evaluated in order, so every writer touches the tables in the same order.
 WITH
@@ -12,22 +13,18 @@ guard AS MATERIALIZED (
     WHERE pg_try_advisory_xact_lock_shared($1) AND roster_generation = $2
     FOR SHARE
 ),
+-- What is completed now, and what was known of it when the statement began. The plan is made once, perhaps while the table is
+-- empty: LIMIT 1 makes it look up each pair by its key for ever.
 reached AS MATERIALIZED (
-    SELECT *
+    SELECT pair.*, known.completed_at AS known_at, known.day AS known_day
     FROM UNNEST($20::bigint[], $21::bigint[], $22::timestamptz[], $23::date[])
-        AS item(student_id, lesson_id, completed_at, day)
-),
--- Of the pairs that are completed now, those that were complete when the statement began. The plan is made once, perhaps
--- while the table is empty: LIMIT 1 makes it look up each pair by its key for ever.
-known AS MATERIALIZED (
-    SELECT existing.*, reached.completed_at AS reached_at, reached.day AS reached_day
-    FROM reached
-    CROSS JOIN LATERAL (
-        SELECT *
+        AS pair(student_id, lesson_id, completed_at, day)
+    LEFT JOIN LATERAL (
+        SELECT completed_at, day
         FROM completions
-        WHERE completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
+        WHERE completions.student_id = pair.student_id AND completions.lesson_id = pair.lesson_id
         LIMIT 1
-    ) AS existing
+    ) AS known ON TRUE
 ),
 stored AS (
     INSERT INTO streaming_logs (log_id, student_id, lesson_id, event_type, watch_time_seconds, completion_percentage,
@@ -39,18 +36,19 @@ stored AS (
 ),
 completed AS (
     INSERT INTO completions (student_id, lesson_id, completed_at, day)
-    SELECT * FROM reached
-    ON CONFLICT (student_id, lesson_id) DO NOTHING
+    SELECT student_id, lesson_id, completed_at, day
+    FROM reached
+    WHERE known_at IS NULL
     RETURNING student_id, lesson_id, day
 ),
 -- A completing log that came late: the pair was complete at an earlier moment, perhaps on an earlier day.
 moved AS (
     UPDATE completions
-    SET completed_at = known.reached_at, day = known.reached_day
-    FROM known
-    WHERE completions.student_id = known.student_id AND completions.lesson_id = known.lesson_id
-      AND completions.completed_at = known.completed_at AND known.reached_at < known.completed_at
-    RETURNING completions.student_id, completions.lesson_id, known.day AS from_day, completions.day AS to_day
+    SET completed_at = reached.completed_at, day = reached.day
+    FROM reached
+    WHERE completions.student_id = reached.student_id AND completions.lesson_id = reached.lesson_id
+      AND completions.completed_at = reached.known_at AND reached.completed_at < reached.known_at
+    RETURNING completions.student_id, completions.lesson_id, reached.known_day AS from_day, completions.day AS to_day
 ),
 -- What the rollups do not know yet: appended here, folded into them soon. Updating them now would cost as much as all the
 -- rest, and whoever stores a group would wait for whoever stores another.
@@ -68,13 +66,12 @@ appended AS (
 ),
 grouped AS (
     INSERT INTO group_changes (minutes, streaming_logs, days, intake_days, accepted, late)
-    SELECT $24::timestamptz[], $25::bigint[], ARRAY(SELECT UNNEST($26::date[]) UNION SELECT from_day FROM moved),
+    SELECT $24::timestamptz[], $25::bigint[], $26::date[] || ARRAY(SELECT from_day FROM moved),
            $27::date[], $28::bigint[], $29::bigint[]
 )
 SELECT SQRT(CASE WHEN EXISTS (SELECT FROM guard) THEN 1 ELSE -1 END),
        (SELECT COUNT(*) FROM stored),
-       -- Of each pair that is completed we know what it was, or have stored what it is.
-       1 / CASE WHEN (SELECT COUNT(*) FROM completed) + COUNT(*) = COALESCE(ARRAY_LENGTH($20, 1), 0)
-                 AND (SELECT COUNT(*) FROM moved) = COUNT(*) FILTER (WHERE reached_at < completed_at)
+       (SELECT COUNT(*) FROM completed),
+       -- Each pair that was complete at a later moment is what it was.
+       1 / CASE WHEN (SELECT COUNT(*) FROM moved) = (SELECT COUNT(*) FROM reached WHERE completed_at < known_at)
                 THEN 1 ELSE 0 END
-FROM known
