@@ -51,6 +51,7 @@ impl MigratorTrait for Migrator {
             step!("20261126_000017", "revocations"),
             step!("20261127_000018", "covering_indexes"),
             step!("20261127_000019", "analytics_days"),
+            step!("20261128_000020", "appended_groups"),
         ]
     }
 }

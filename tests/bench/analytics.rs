@@ -74,10 +74,7 @@ pub async fn grow(database: &Database, platform: &Platform, logs: u64) -> f64 {
     let logs = logs.to_string();
     let arguments = ["--connections", "16", "--batch", "1000", "--days", "30", "--logs", &logs];
     let report = load::fill(database, platform, &arguments).await;
-    eventually("all folded in", FOLDED_IN, async || {
-        (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
-    })
-    .await;
+    eventually("all folded in", FOLDED_IN, async || (database.appended().await == 0).then_some(())).await;
     if database.is_postgres() {
         // What autovacuum does sooner or later: plans and visibility as on a database that has been there for a while.
         database.execute("VACUUM ANALYZE").await;

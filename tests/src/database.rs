@@ -226,7 +226,16 @@ impl Database {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    /// The same where there may be no such table yet, or no database.
+    /// How many rows ingestion has appended that are not folded into the rollups yet.
+    pub async fn appended(&self) -> i64 {
+        self.number(self.either(
+            "SELECT (SELECT COUNT(*) FROM viewing_changes) + (SELECT COUNT(*) FROM minute_changes)",
+            "SELECT COUNT(*) FROM appended_groups",
+        ))
+        .await
+    }
+
+    /// The same as `number` where there may be no such table yet, or no database.
     pub async fn try_number(&self, sql: &str) -> Option<i64> {
         let connection = self.connection.get_or_try_init(|| connect(&self.url)).await.ok()?;
         let row = connection.query_one_raw(self.statement(sql)).await.ok()??;

@@ -1,7 +1,8 @@
-//! Folding: what ingestion has appended to `viewing_changes` and `group_changes` is added to the rollups.
+//! Folding: what ingestion has appended is added to the rollups.
 //!
 //! A reader adds both up (the views `counted_*`), so that no answer depends on how far the folding has come; it keeps the
-//! appended part short. SQLite, whose one writer has nobody to wait for, has `minute_changes` and no `group_changes`.
+//! appended part short. On PostgreSQL a group appends a row of arrays to `appended_groups`; on SQLite, where a row costs no more
+//! than a call, it appends rows to `viewing_changes` and `minute_changes`.
 
 use std::time::Duration;
 
@@ -27,11 +28,8 @@ const AS_MUCH_AS_THERE_IS: &str =
 /// One after the other, by whoever is the only writer.
 const FOLD_ON_SQLITE: &str = include_str!("sql/fold.sqlite.sql");
 
-/// Each by itself. Whoever runs them is alone in that.
-const FOLDS_ON_POSTGRES: [&str; 2] = [
-    include_str!("sql/fold_viewing_changes.postgres.sql"),
-    include_str!("sql/fold_group_changes.postgres.sql"),
-];
+/// All at once. Whoever runs it is alone in that.
+const FOLD_ON_POSTGRES: &str = include_str!("sql/fold.postgres.sql");
 
 /// Another replica may have died before it folded what it appended.
 const AT_LEAST_EACH: Duration = Duration::from_secs(10);
@@ -84,8 +82,8 @@ impl Store {
             })
         });
         if folded.await? > 0 {
-            // The rows are gone, their room is not: without this the tables would grow by every log that ever came.
-            self.writer.execute_unprepared("VACUUM viewing_changes, group_changes").await?;
+            // The rows are gone, their room is not: without this the table would grow by every log that ever came.
+            self.writer.execute_unprepared("VACUUM appended_groups").await?;
         }
         Ok(())
     }
@@ -114,16 +112,11 @@ pub(super) async fn fold(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(
     }
 }
 
-/// Returns how many rows that changed.
+/// Returns how many groups that took in.
 async fn fold_on_postgres(tx: &DatabaseTransaction) -> Result<i64, DbErr> {
-    let dialect = Dialect::Postgres;
     tx.execute_unprepared(AS_MUCH_AS_THERE_IS).await?;
-    let mut folded = 0;
-    for statement in FOLDS_ON_POSTGRES {
-        let rows = Query::new(dialect, statement).one(tx).await?;
-        folded += rows.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
-    }
-    Ok(folded)
+    let folded = Query::new(Dialect::Postgres, FOLD_ON_POSTGRES).one(tx).await?;
+    folded.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// Says when it begins to fail, and when that is over.

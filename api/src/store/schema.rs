@@ -61,12 +61,31 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::store::error::attempts;
+    use crate::store::query::Query;
     use crate::store::{Calendar, TemporaryStore};
 
     const IN_UTC: Calendar = Calendar { zone: chrono_tz::UTC, threshold: 90 };
 
     /// Before what is counted by day.
     const EARLY: u32 = 4;
+
+    /// Before a group appended one row.
+    const ROWS_APPENDED: u32 = 19;
+
+    /// The same logs, counted on PostgreSQL and not folded yet: the first two by one group, which completed a lesson, and the third
+    /// by another.
+    const APPENDED: [&str; 3] = [
+        "INSERT INTO completions (student_id, lesson_id, completed_at, day) VALUES \
+         (1, 1, '2026-03-02T10:05:10Z', '2026-03-02')",
+        "INSERT INTO viewing_changes (student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, \
+         completion_logs, completion_percentage_sum, furthest_percentage, completed) VALUES \
+         (1, '2026-03-02', 1, 2, 2, 90, 2, 145, 95, 0), (1, '2026-03-02', 1, 0, 0, 0, 0, 0, NULL, 1), \
+         (2, '2026-03-03', 2, 1, 0, 0, 0, 0, NULL, 0)",
+        "INSERT INTO group_changes (minutes, streaming_logs, days, intake_days, accepted, late) VALUES \
+         ('{2026-03-02T10:00:00Z,2026-03-02T10:05:00Z}', ARRAY[1, 1], '{2026-03-02}', '{2026-03-02}', ARRAY[2], ARRAY[0]), \
+         ('{2026-03-03T09:00:00Z}', ARRAY[1], '{2026-03-03}', '{2026-03-03}', ARRAY[1], ARRAY[0])",
+    ];
 
     /// Two learners with three logs, as they were counted then.
     const LOGS: [&str; 7] = [
@@ -89,20 +108,24 @@ mod tests {
         "INSERT INTO day_revisions (day, revision) VALUES ('2026-03-02', 2), ('2026-03-03', 1)",
     ];
 
-    /// Later steps count by day what is there; how far learners came is said to want a rebuild (docs/OPERATIONS.md, Upgrade).
-    async fn what_an_early_version_has_counted_stays_right(store: &Store) {
-        let database = store.writer.connections();
-        Migrator::up(&database, Some(EARLY)).await.unwrap();
-        for sql in LOGS {
-            let sql = (1..=3).fold(sql.to_owned(), |sql, number| {
+    async fn insert(store: &Store, rows: &[&str]) {
+        for sql in rows {
+            let sql = (1..=3).fold((*sql).to_owned(), |sql, number| {
                 let id = match store.dialect {
                     Dialect::Sqlite => format!("X'{number:032x}'"),
                     Dialect::Postgres => format!("CAST('{number:032x}' AS uuid)"),
                 };
                 sql.replace(&format!("{{{number}}}"), &id)
             });
-            database.execute_unprepared(&sql).await.unwrap();
+            store.writer.connections().execute_unprepared(&sql).await.unwrap();
         }
+    }
+
+    /// Later steps count by day what is there; how far learners came is said to want a rebuild (docs/OPERATIONS.md, Upgrade).
+    async fn what_an_early_version_has_counted_stays_right(store: &Store) {
+        let database = store.writer.connections();
+        Migrator::up(&database, Some(EARLY)).await.unwrap();
+        insert(store, &LOGS).await;
         store.migrate().await.unwrap();
         store.agree_on_settings(&IN_UTC).await.unwrap();
 
@@ -125,5 +148,54 @@ mod tests {
         let temporary = TemporaryStore::empty_on_postgres().await;
         what_an_early_version_has_counted_stays_right(&temporary.store).await;
         temporary.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_an_older_version_appends_counts_before_and_after_it_is_folded_on_postgres() {
+        // A row for each group, one for all viewings, one for all completions.
+        what_an_older_version_appends_counts(Appends::Before, 4).await;
+        // A row for each group, viewing and completion.
+        what_an_older_version_appends_counts(Appends::Meanwhile, 5).await;
+    }
+
+    #[derive(PartialEq)]
+    enum Appends {
+        Before,
+        /// As a replica that has not been exchanged yet.
+        Meanwhile,
+    }
+
+    async fn what_an_older_version_appends_counts(when: Appends, rows: i64) {
+        let temporary = TemporaryStore::empty_on_postgres().await;
+        let store = &temporary.store;
+        let database = store.writer.connections();
+        Migrator::up(&database, Some(ROWS_APPENDED)).await.unwrap();
+        insert(store, &LOGS[..2]).await;
+        if when == Appends::Before {
+            insert(store, &APPENDED).await;
+        }
+        store.migrate().await.unwrap();
+        store.agree_on_settings(&IN_UTC).await.unwrap();
+        if when == Appends::Meanwhile {
+            insert(store, &APPENDED).await;
+        }
+        for old_name in ["viewing_changes", "group_changes"] {
+            let folding = format!("DELETE FROM {old_name}");
+            let refusal = database.execute_unprepared(&folding).await.unwrap_err();
+            assert_eq!(attempts(&refusal), 5, "{refusal}");
+        }
+        for pending in [rows, 0] {
+            assert_eq!(number(&database, "SELECT COUNT(*) FROM appended_groups").await, pending);
+            assert_eq!(number(&database, "SELECT COUNT(*) FROM viewing_changes").await, pending.min(3));
+            let verification = store.verify(IN_UTC, &|_, _| {}).await.unwrap();
+            assert_eq!((verification.logs, verification.differences), (3, Vec::new()));
+            store.fold_before_the_end().await;
+        }
+        temporary.close().await;
+    }
+
+    async fn number(database: &DatabaseConnection, sql: &str) -> i64 {
+        let row = Query::new(Dialect::Postgres, sql).one(database).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 }

@@ -82,8 +82,7 @@ async fn her_figures_are_those_of_her_learners(database: Database) {
             assert_figures_are_those_of_these_classrooms(&database, educator, Tz::UTC, set).await;
         }
     }
-    let folded = "SELECT COUNT(*) FROM viewing_changes";
-    eventually("all folded in", PATIENCE, async || (database.number(folded).await == 0).then_some(())).await;
+    eventually("all folded in", PATIENCE, async || (database.appended().await == 0).then_some(())).await;
     for (educator, set) in &educators {
         assert_figures_are_those_of_these_classrooms(&database, educator, Tz::UTC, set).await;
     }

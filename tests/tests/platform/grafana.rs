@@ -80,7 +80,7 @@ async fn fill(database: &Database, platform: &Platform) {
     }
     client.store(&[log("ada", "2021-11-29T10:00:00Z", json!({}))]).await;
     eventually("all folded in", std::time::Duration::from_secs(60), async || {
-        (database.number("SELECT COUNT(*) FROM viewing_changes").await == 0).then_some(())
+        (database.appended().await == 0).then_some(())
     })
     .await;
 }

@@ -37,14 +37,8 @@ async fn go_on_folding(database: &Database) {
     database.execute("DROP TRIGGER no_folding").await;
 }
 
-async fn appended(database: &Database) -> i64 {
-    let others = database.either("minute_changes", "group_changes");
-    let rows = format!("SELECT (SELECT COUNT(*) FROM viewing_changes) + (SELECT COUNT(*) FROM {others})");
-    database.number(&rows).await
-}
-
 async fn assert_something_is_appended(database: &Database) {
-    assert!(appended(database).await > 0, "nothing is pending: this shows nothing");
+    assert!(database.appended().await > 0, "nothing is pending: this shows nothing");
 }
 
 /// Appends logs and leaves them so, for a change of the roster, which folds first by itself.
@@ -115,7 +109,7 @@ async fn an_answer_does_not_depend_on_how_far_the_folding_has_come(database: Dat
     assert!(revised > 1, "the day has lost completions to an earlier one");
 
     go_on_folding(&database).await;
-    eventually("all folded in", PATIENCE, async || (appended(&database).await == 0).then_some(())).await;
+    eventually("all folded in", PATIENCE, async || (database.appended().await == 0).then_some(())).await;
     judge(&database, &client).await;
     assert_eq!(database.number(revision).await, revised);
     let taken_in = "SELECT CAST(SUM(accepted) AS bigint) FROM intake_days";
@@ -136,7 +130,7 @@ async fn what_a_killed_server_has_appended_counts(database: Database) {
     let platform = Platform::start(&database).await;
     judge(&database, &platform.client().await).await;
     // The next server folds it in though nothing comes in.
-    eventually("all folded in", PATIENCE, async || (appended(&database).await == 0).then_some(())).await;
+    eventually("all folded in", PATIENCE, async || (database.appended().await == 0).then_some(())).await;
 }
 
 async fn a_roster_that_changes_takes_along_what_is_appended(database: Database) {
@@ -173,7 +167,7 @@ async fn a_rebuild_keeps_what_came_in(database: Database) {
     go_on_folding(&database).await;
     assert_something_is_appended(&database).await;
     Command::api(&database, ["rebuild"]).run().await.expect(0);
-    assert_eq!(appended(&database).await, 0);
+    assert_eq!(database.appended().await, 0);
     assert_eq!(database.number("SELECT accepted FROM intake_days").await, 40);
     database.assert_verified().await;
 }

@@ -7,7 +7,7 @@ active_classrooms AS (
                   WHERE active.student_id = enrolled.student_id AND active.day BETWEEN {first_day} AND {last_day})
        -- What is still to be folded in.
        OR student_id IN (SELECT student_id
-                         FROM viewing_changes
-                         WHERE streaming_logs > 0 AND day BETWEEN {first_day} AND {last_day})
+                         FROM pending_viewing_days
+                         WHERE day BETWEEN {first_day} AND {last_day})
     GROUP BY classroom
 ),

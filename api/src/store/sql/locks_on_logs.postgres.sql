@@ -8,4 +8,4 @@ SELECT
 FROM pg_locks
 WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND relation = ANY (CAST(ARRAY[to_regclass('streaming_logs'), to_regclass('completions'),
-        to_regclass('viewing_changes'), to_regclass('group_changes')] AS oid[]))
+        to_regclass('appended_groups')] AS oid[]))

@@ -50,24 +50,20 @@ moved AS (
       AND completions.completed_at = reached.known_at AND reached.completed_at < reached.known_at
     RETURNING completions.student_id, completions.lesson_id, reached.known_day AS from_day, completions.day AS to_day
 ),
--- What the rollups do not know yet: appended here, folded into them soon. Updating them now would cost as much as all the
--- rest, and whoever stores a group would wait for whoever stores another.
+-- What the rollups do not know yet: appended here in one row, folded into them soon. Updating them now would cost as much as all
+-- the rest, and whoever stores a group would wait for whoever stores another.
 appended AS (
-    INSERT INTO viewing_changes (student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds,
-                                 completion_logs, completion_percentage_sum, furthest_percentage, completed)
-    SELECT *, 0
-    FROM UNNEST($11::bigint[], $12::date[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                $18::bigint[], $19::integer[])
-    UNION ALL
-    SELECT student_id, day, lesson_id, 0, 0, 0, 0, 0, NULL, 1 FROM completed
-    UNION ALL
-    SELECT student_id, UNNEST(ARRAY[from_day, to_day]), lesson_id, 0, 0, 0, 0, 0, NULL, UNNEST(ARRAY[-1, 1])
-    FROM moved
-),
-grouped AS (
-    INSERT INTO group_changes (minutes, streaming_logs, days, intake_days, accepted, late)
-    SELECT $24::timestamptz[], $25::bigint[], $26::date[] || ARRAY(SELECT from_day FROM moved),
-           $27::date[], $28::bigint[], $29::bigint[]
+    INSERT INTO appended_groups (
+        minutes, minute_logs, days, intake_days, accepted, late, viewed_students, viewed_days, viewed_lessons, viewed_logs,
+        viewed_watch_time_logs, viewed_watch_time_seconds, viewed_completion_logs, viewed_completion_percentage_sums,
+        viewed_furthest_percentages, completions)
+    SELECT $24::timestamptz[], $25::bigint[], $26::date[] || ARRAY(SELECT from_day FROM moved), $27::date[], $28::bigint[],
+           $29::bigint[], $11::bigint[], $12::date[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+           $18::bigint[], $19::integer[],
+           ARRAY(SELECT ROW(student_id, lesson_id, day, 1)::completion_change FROM completed
+                 UNION ALL
+                 SELECT ROW(student_id, lesson_id, UNNEST(ARRAY[from_day, to_day]), UNNEST(ARRAY[-1, 1]))::completion_change
+                 FROM moved)
 )
 SELECT SQRT(CASE WHEN EXISTS (SELECT FROM guard) THEN 1 ELSE -1 END),
        (SELECT COUNT(*) FROM stored),

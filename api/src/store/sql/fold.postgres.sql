@@ -1,8 +1,24 @@
--- Folds what was appended into the viewings and the sums by day. One statement sees one state: it takes away exactly what it adds. Whoever
--- runs it is alone in that: see store/fold.rs.
-WITH change AS (
-    DELETE FROM viewing_changes
+-- Folds what groups have appended into the viewings, the sums by day, and the rows that all groups share. One statement sees one
+-- state: it takes away exactly what it adds. Whoever runs it is alone in that: see store/fold.rs.
+WITH appended AS (
+    DELETE FROM appended_groups
     RETURNING *
+),
+viewing AS MATERIALIZED (
+    SELECT UNNEST(viewed_students)                   AS student_id,
+           UNNEST(viewed_days)                       AS day,
+           UNNEST(viewed_lessons)                    AS lesson_id,
+           UNNEST(viewed_logs)                       AS streaming_logs,
+           UNNEST(viewed_watch_time_logs)            AS watch_time_logs,
+           UNNEST(viewed_watch_time_seconds)         AS watch_time_seconds,
+           UNNEST(viewed_completion_logs)            AS completion_logs,
+           UNNEST(viewed_completion_percentage_sums) AS completion_percentage_sum,
+           UNNEST(viewed_furthest_percentages)       AS furthest_percentage
+    FROM appended
+),
+completion AS MATERIALIZED (
+    SELECT part.student_id, part.lesson_id, part.day, part.completed
+    FROM appended, UNNEST(appended.completions) AS part
 ),
 viewed AS (
     INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
@@ -10,8 +26,7 @@ viewed AS (
                                          furthest_percentage)
     SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds),
            SUM(completion_logs), SUM(completion_percentage_sum), MAX(furthest_percentage)
-    FROM change
-    WHERE streaming_logs > 0
+    FROM viewing
     GROUP BY student_id, day, lesson_id
     ORDER BY student_id, day, lesson_id
     ON CONFLICT (student_id, day, lesson_id) DO UPDATE
@@ -56,8 +71,10 @@ classrooms_counted AS (
            SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
     FROM (
         SELECT student_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-               completion_percentage_sum, 0 AS active_students, completed
-        FROM change
+               completion_percentage_sum, 0 AS active_students, 0 AS completed
+        FROM viewing
+        UNION ALL
+        SELECT student_id, day, 0, 0, 0, 0, 0, 0, completed FROM completion
         UNION ALL
         SELECT student_id, day, 0, 0, 0, 0, 0, 1, 0 FROM active
         UNION ALL
@@ -84,8 +101,10 @@ lessons_counted AS (
            SUM(completion_percentage_sum), SUM(active_students), SUM(completed)
     FROM (
         SELECT lesson_id, day, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
-               completion_percentage_sum, 0 AS active_students, completed
-        FROM change
+               completion_percentage_sum, 0 AS active_students, 0 AS completed
+        FROM viewing
+        UNION ALL
+        SELECT lesson_id, day, 0, 0, 0, 0, 0, 0, completed FROM completion
         UNION ALL
         SELECT lesson_id, day, 0, 0, 0, 0, 0, 1, 0 FROM begun
         UNION ALL
@@ -102,12 +121,44 @@ lessons_counted AS (
         active_students           = counted.active_students + excluded.active_students,
         completed                 = counted.completed + excluded.completed
     RETURNING 1
+),
+minutes_counted AS (
+    INSERT INTO log_minutes AS counted (minute, streaming_logs)
+    SELECT part.minute, SUM(part.streaming_logs)
+    FROM appended, UNNEST(appended.minutes, appended.minute_logs) AS part(minute, streaming_logs)
+    GROUP BY part.minute
+    ORDER BY part.minute
+    ON CONFLICT (minute) DO UPDATE SET streaming_logs = counted.streaming_logs + excluded.streaming_logs
+    RETURNING 1
+),
+days_raised AS (
+    INSERT INTO day_revisions AS raised (day, revision)
+    SELECT part.day, COUNT(*)
+    FROM appended, UNNEST(appended.days) AS part(day)
+    GROUP BY part.day
+    ORDER BY part.day
+    ON CONFLICT (day) DO UPDATE SET revision = raised.revision + excluded.revision
+    RETURNING 1
+),
+intake_counted AS (
+    INSERT INTO intake_days AS counted (day, accepted, duplicate, rejected, late)
+    SELECT part.day, SUM(part.accepted), 0, 0, SUM(part.late)
+    FROM appended, UNNEST(appended.intake_days, appended.accepted, appended.late) AS part(day, accepted, late)
+    GROUP BY part.day
+    ORDER BY part.day
+    ON CONFLICT (day) DO UPDATE
+    SET accepted = counted.accepted + excluded.accepted,
+        late     = counted.late + excluded.late
+    RETURNING 1
 )
 -- Evaluated in order, which is the order of every writer.
-SELECT (SELECT COUNT(*) FROM change),
+SELECT (SELECT COUNT(*) FROM appended),
        (SELECT COUNT(*) FROM viewed),
        (SELECT COUNT(*) FROM active),
        (SELECT COUNT(*) FROM first_active),
        (SELECT COUNT(*) FROM met),
        (SELECT COUNT(*) FROM classrooms_counted),
-       (SELECT COUNT(*) FROM lessons_counted)
+       (SELECT COUNT(*) FROM lessons_counted),
+       (SELECT COUNT(*) FROM minutes_counted),
+       (SELECT COUNT(*) FROM days_raised),
+       (SELECT COUNT(*) FROM intake_counted)
