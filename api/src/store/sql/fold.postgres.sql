@@ -4,17 +4,28 @@ WITH appended AS (
     DELETE FROM appended_groups
     RETURNING *
 ),
+-- A row for each viewing, however many logs it had: all that follows reads these.
 viewing AS MATERIALIZED (
-    SELECT UNNEST(viewed_students)                   AS student_id,
-           UNNEST(viewed_days)                       AS day,
-           UNNEST(viewed_lessons)                    AS lesson_id,
-           UNNEST(viewed_logs)                       AS streaming_logs,
-           UNNEST(viewed_watch_time_logs)            AS watch_time_logs,
-           UNNEST(viewed_watch_time_seconds)         AS watch_time_seconds,
-           UNNEST(viewed_completion_logs)            AS completion_logs,
-           UNNEST(viewed_completion_percentage_sums) AS completion_percentage_sum,
-           UNNEST(viewed_furthest_percentages)       AS furthest_percentage
-    FROM appended
+    SELECT student_id, day, lesson_id,
+           CAST(SUM(streaming_logs) AS bigint)            AS streaming_logs,
+           CAST(SUM(watch_time_logs) AS bigint)           AS watch_time_logs,
+           CAST(SUM(watch_time_seconds) AS bigint)        AS watch_time_seconds,
+           CAST(SUM(completion_logs) AS bigint)           AS completion_logs,
+           CAST(SUM(completion_percentage_sum) AS bigint) AS completion_percentage_sum,
+           MAX(furthest_percentage)                       AS furthest_percentage
+    FROM (
+        SELECT UNNEST(viewed_students)                   AS student_id,
+               UNNEST(viewed_days)                       AS day,
+               UNNEST(viewed_lessons)                    AS lesson_id,
+               UNNEST(viewed_logs)                       AS streaming_logs,
+               UNNEST(viewed_watch_time_logs)            AS watch_time_logs,
+               UNNEST(viewed_watch_time_seconds)         AS watch_time_seconds,
+               UNNEST(viewed_completion_logs)            AS completion_logs,
+               UNNEST(viewed_completion_percentage_sums) AS completion_percentage_sum,
+               UNNEST(viewed_furthest_percentages)       AS furthest_percentage
+        FROM appended
+    ) AS part
+    GROUP BY student_id, day, lesson_id
 ),
 completion AS MATERIALIZED (
     SELECT part.student_id, part.lesson_id, part.day, part.completed
@@ -24,10 +35,9 @@ viewed AS (
     INSERT INTO viewing_days AS counted (student_id, day, lesson_id, streaming_logs, watch_time_logs,
                                          watch_time_seconds, completion_logs, completion_percentage_sum,
                                          furthest_percentage)
-    SELECT student_id, day, lesson_id, SUM(streaming_logs), SUM(watch_time_logs), SUM(watch_time_seconds),
-           SUM(completion_logs), SUM(completion_percentage_sum), MAX(furthest_percentage)
+    SELECT student_id, day, lesson_id, streaming_logs, watch_time_logs, watch_time_seconds, completion_logs,
+           completion_percentage_sum, furthest_percentage
     FROM viewing
-    GROUP BY student_id, day, lesson_id
     ORDER BY student_id, day, lesson_id
     ON CONFLICT (student_id, day, lesson_id) DO UPDATE
     SET streaming_logs            = counted.streaming_logs + excluded.streaming_logs,
