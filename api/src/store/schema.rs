@@ -179,11 +179,7 @@ mod tests {
         if when == Appends::Meanwhile {
             insert(store, &APPENDED).await;
         }
-        for old_name in ["viewing_changes", "group_changes"] {
-            let folding = format!("DELETE FROM {old_name}");
-            let refusal = database.execute_unprepared(&folding).await.unwrap_err();
-            assert_eq!(attempts(&refusal), 5, "{refusal}");
-        }
+        assert_folding_is_left_to_newer_ones(&database).await;
         for pending in [rows, 0] {
             assert_eq!(number(&database, "SELECT COUNT(*) FROM appended_groups").await, pending);
             assert_eq!(number(&database, "SELECT COUNT(*) FROM viewing_changes").await, pending.min(3));
@@ -192,6 +188,13 @@ mod tests {
             store.fold_before_the_end().await;
         }
         temporary.close().await;
+    }
+
+    async fn assert_folding_is_left_to_newer_ones(database: &DatabaseConnection) {
+        for folding in ["DELETE FROM viewing_changes", "DELETE FROM group_changes"] {
+            let refusal = database.execute_unprepared(folding).await.unwrap_err();
+            assert_eq!(attempts(&refusal), 5, "{refusal}");
+        }
     }
 
     async fn number(database: &DatabaseConnection, sql: &str) -> i64 {
