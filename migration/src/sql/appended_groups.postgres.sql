@@ -1,5 +1,5 @@
 -- A group of logs appends one row, which holds as arrays what had rows of its own before: what it adds to viewings. They cost a
--- group a tenth of its time, and as much again when they were taken away.
+-- group a tenth of its time, and had to be deleted and vacuumed.
 
 -- Whoever holds these for long, such as a check of everything, is not waited for: logs would wait behind us.
 SET LOCAL lock_timeout = '10s';
